@@ -1,0 +1,1 @@
+"""Training and evaluating SLIM: manifests, packed audio, encoders, stage 1, stage 2, the evaluation protocol."""

@@ -1,0 +1,136 @@
+"""A bundle: the folder that holds one trained SLIM. Loading checks every hash, needs no network, never unpickles.
+
+Layout: `config.json`, `style.safetensors`, `linguistics.safetensors`, `head.safetensors`, `reference.json`,
+`MODEL_CARD.md`, `SHA256SUMS` (which lists all the others).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from slim_cli.detector.encoders import build_encoder
+from slim_cli.detector.model import HeadConfig, Slim
+from slim_cli.errors import EnvironmentUnfit, IntegrityError
+
+SCHEMA = "slim-bundle/1"
+SUMS = "SHA256SUMS"
+PARTS = ("style", "linguistics", "head")
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """What a bundle says of itself.
+
+    Attributes:
+        name: short name, e.g. `slim-mini`.
+        version: version of the weights.
+        description: one sentence.
+        parameters: number of weights.
+        sha256: SHA-256 of every file by name.
+        details: training facts recorded by the trainer.
+    """
+
+    name: str
+    version: str
+    description: str
+    parameters: int = 0
+    sha256: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
+    """Writes configuration and fp16 weights, then the hash list over every file in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "schema": SCHEMA,
+        "name": info.name,
+        "version": info.version,
+        "description": info.description,
+        "style": model.style.describe(),
+        "linguistics": model.linguistics.describe(),
+        "head": asdict(model.head.config),
+        "details": info.details,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n", encoding="utf-8")
+    for part in PARTS:
+        save_file(_half(getattr(model, part)), folder / f"{part}.safetensors")
+    write_sums(folder)
+
+
+def write_sums(folder: Path) -> None:
+    """Writes `SHA256SUMS` over every other file of the bundle, in the format of `sha256sum`."""
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder).items())]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def verify_bundle(folder: Path) -> dict[str, str]:
+    """Compares every file with the bundle's hash list.
+
+    Returns:
+        SHA-256 of every file by name.
+
+    Raises:
+        EnvironmentUnfit: no bundle there.
+        IntegrityError: a file is missing, changed or not listed.
+    """
+    try:
+        listed = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text("utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise EnvironmentUnfit(f"There is no usable model bundle in {folder}: {error}.") from error
+    found = _digests(folder)
+    wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
+    if wrong:
+        raise IntegrityError(f"The model bundle {folder} is not as published; these files differ: {', '.join(wrong)}.")
+    return found
+
+
+def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
+    """Verifies and loads a bundle in fp32, in evaluation mode.
+
+    Raises:
+        EnvironmentUnfit: no bundle there, or one of another schema.
+        IntegrityError: a file differs from the hash list.
+    """
+    sums = verify_bundle(folder)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if config["schema"] != SCHEMA:
+            raise ValueError(f"schema {config['schema']!r}")
+        model = Slim(build_encoder(config["style"]), build_encoder(config["linguistics"]), HeadConfig(**config["head"]))
+        for part in PARTS:
+            state = {k: v.float() for k, v in load_file(folder / f"{part}.safetensors").items()}
+            _load_exactly(getattr(model, part), state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise EnvironmentUnfit(f"The model bundle {folder} cannot be loaded: {error}.") from error
+    model.share_front()
+    parameters = sum(p.numel() for p in model.parameters())
+    info = BundleInfo(
+        config["name"], config["version"], config["description"], parameters, sums, config.get("details", {})
+    )
+    return model.eval().requires_grad_(False), info
+
+
+def _load_exactly(module: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    integers = {k: v.dtype for k, v in module.state_dict().items() if not v.is_floating_point()}
+    module.load_state_dict({k: v.to(integers.get(k, torch.float32)) for k, v in state.items()})
+
+
+def _half(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {
+        k: (v.detach().half() if v.is_floating_point() else v.detach()).contiguous().clone()
+        for k, v in module.state_dict().items()
+    }
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != SUMS)
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

@@ -1,0 +1,140 @@
+"""Manifests: CSV files that say of each clip what it is, and the leave-origin-out split over them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slim_cli.errors import UsageError
+
+LABELS = ("bonafide", "spoof")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of a manifest.
+
+    Attributes:
+        path: the audio file.
+        label: `bonafide` or `spoof`.
+        system: synthesis system, or the kind of real speech.
+        speaker: speaker id; empty or ending in `unknown` when not known.
+        origin: where the clip was published; the unit that splits keep together.
+        language: ISO 639 code, empty when not known.
+        family: `natural`, `tts`, `vc`, `vocoder`, ...
+        emotion: acted emotion, empty when not known.
+        source: for a resynthesised copy, the path of the recording it was made from.
+        source_origin: that recording's origin.
+        relatives: names of systems that this one equals or descends from.
+        role: `train` or `test`; only test clips are scored by the protocol, all may be trained on.
+    """
+
+    path: Path
+    label: str
+    system: str = ""
+    speaker: str = ""
+    origin: str = ""
+    language: str = ""
+    family: str = ""
+    emotion: str = ""
+    source: Path | None = None
+    source_origin: str = ""
+    relatives: frozenset[str] = frozenset()
+    role: str = "train"
+
+    @property
+    def is_spoof(self) -> bool:
+        """Whether the clip is synthetic."""
+        return self.label == "spoof"
+
+    @property
+    def speaker_known(self) -> bool:
+        """Whether the speaker id names one person."""
+        return bool(self.speaker) and not self.speaker.endswith("unknown")
+
+
+def read_manifest(path: Path, role: str = "train") -> list[Clip]:
+    """Reads one manifest; paths in it are relative to its folder.
+
+    Args:
+        path: CSV with at least the columns `path` and `label`.
+        role: role of its clips.
+
+    Raises:
+        UsageError: not readable, a column is missing, or a label is neither `bonafide` nor `spoof`.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"The manifest {path} cannot be read: {error}.") from error
+    if not rows or not {"path", "label"} <= rows[0].keys():
+        raise UsageError(f"The manifest {path} needs a header with the columns path and label, and at least one row.")
+    return [_clip(path, number, row, role) for number, row in enumerate(rows, start=2)]
+
+
+def _clip(manifest: Path, number: int, row: dict[str, str], role: str) -> Clip:
+    if row["label"] not in LABELS:
+        raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
+    known = ("system", "speaker", "origin", "language", "family", "emotion", "source_origin")
+    relatives = frozenset((row.get("relatives") or "").lower().replace(";", " ").replace(",", " ").split())
+    source = row.get("source") or ""
+    return Clip(
+        path=manifest.parent / row["path"],
+        label=row["label"],
+        source=manifest.parent / source if source else None,
+        relatives=relatives,
+        role=role,
+        **{name: row.get(name) or "" for name in known},
+    )
+
+
+def read_folds(path: Path) -> dict[str, int]:
+    """Reads a CSV with the columns `origin` and `fold`.
+
+    Raises:
+        UsageError: not readable or not of that form.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return {row["origin"]: int(row["fold"]) for row in csv.DictReader(file)}
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(f"The fold list {path} needs the columns origin and fold: {error}.") from error
+
+
+def leave_origin_out(
+    clips: Sequence[Clip], folds: dict[str, int], fold: int
+) -> tuple[list[Clip], list[Clip]]:
+    """Splits clips so that nothing of a fold's origins, systems or known speakers is trained on.
+
+    A clip is left out of training when its origin, or the origin of the recording it was made from, lies in the fold;
+    when its system, or a relative of it, occurs among the fold's spoof; or when its speaker is known in the fold.
+
+    Returns:
+        training clips, and the fold's clips of role `test`.
+    """
+    held = [c for c in clips if folds.get(c.origin) == fold]
+    systems = {c.system.lower() for c in held if c.is_spoof}
+    parts = {part for system in systems for part in system.split("+")}
+    speakers = {c.speaker for c in held if c.speaker_known}
+
+    def allowed(clip: Clip) -> bool:
+        if fold in (folds.get(clip.origin), folds.get(clip.source_origin)):
+            return False
+        if clip.is_spoof and (clip.system.lower() in systems or clip.relatives & parts):
+            return False
+        return not (clip.speaker_known and clip.speaker in speakers)
+
+    return [c for c in clips if allowed(c)], [c for c in held if c.role == "test"]
+
+
+def summary(clips: Iterable[Clip]) -> str:
+    """One line: clips, origins and systems of each class."""
+    parts = []
+    for label in LABELS:
+        chosen = [c for c in clips if c.label == label]
+        origins, systems = {c.origin for c in chosen}, {c.system for c in chosen}
+        parts.append(f"{len(chosen)} {label} ({len(origins)} origins, {len(systems)} systems)")
+    return ", ".join(parts)
