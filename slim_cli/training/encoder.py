@@ -1,0 +1,240 @@
+"""Training the pair of small encoders: first without labels, then with the label as one more target.
+
+Without labels (shared by all folds of an evaluation): features of a teacher, prosody, agreement of two crops of one
+clip, and the traces of `slim_cli.training.traces`. With labels: bona fide against spoof, where every resynthesised
+copy sits in the batch beside its source under the same degradation, and acted emotion where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
+from slim_cli.detector.model import Slim, normalise
+from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_silence
+from slim_cli.training.degrade import degrade
+from slim_cli.training.loop import LoopOptions, Report, optimise
+from slim_cli.training.manifest import Clip
+from slim_cli.training.targets import FRAME, WhisperTeacher, prosody, same_clip
+from slim_cli.training.traces import NAMES, add_traces
+
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
+
+
+@dataclass(frozen=True)
+class EncoderRecipe:
+    """How to train the encoders.
+
+    Attributes:
+        steps: optimisation steps.
+        batch: windows per step, a multiple of 8.
+        crop_s: length of a window, seconds, a multiple of 0.04.
+        learning_rate: peak learning rate.
+        teacher: folder of a Whisper encoder to imitate, None for none.
+        with_labels: whether labels are targets.
+        seed: seed of every random choice.
+    """
+
+    steps: int
+    batch: int = 24
+    crop_s: float = 2.0
+    learning_rate: float = 1e-3
+    teacher: Path | None = None
+    with_labels: bool = False
+    seed: int = 0
+
+
+class EncoderTrainer(nn.Module):
+    """The two encoders, sharing one front end, with the heads that their targets need."""
+
+    def __init__(self, slim: Slim, teacher_dim: int = 512) -> None:
+        super().__init__()
+        self.slim = slim
+        dim, pooled = slim.style.dim, slim.head.config.pooled_dim
+        self.acoustic_style, self.acoustic_linguistics = nn.Linear(dim, teacher_dim), nn.Linear(dim, teacher_dim)
+        self.content = nn.Linear(dim, teacher_dim)
+        self.prosody = nn.Linear(dim, 3)
+        self.voice = nn.Linear(pooled, 128)
+        self.traces = nn.Linear(2 * pooled, len(NAMES))
+        self.emotion = nn.Linear(pooled, len(EMOTIONS))
+        self.label = nn.Linear(2 * pooled, 1)
+
+    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+        """Predictions for a batch of full windows (B, T)."""
+        lengths = torch.full((len(waveforms),), waveforms.shape[1])
+        slim = self.slim
+        features, mask = slim.style.front(normalise(waveforms, lengths), lengths)
+        style = slim.style.run_blocks(features, mask)
+        linguistics = slim.linguistics.run_blocks(features, mask)
+        pooled_style = slim.head.style_pooling(_read(style, slim.style.blocks), mask)
+        pooled_linguistics = slim.head.linguistics_pooling(_read(linguistics, slim.linguistics.blocks), mask)
+        both = torch.cat([pooled_style, pooled_linguistics], -1)
+        return {
+            "acoustic_style": self.acoustic_style(style[1]),
+            "acoustic_linguistics": self.acoustic_linguistics(linguistics[1]),
+            "content": self.content(linguistics[-1]),
+            "prosody": self.prosody(style[-1]),
+            "voice": self.voice(pooled_style),
+            "traces": self.traces(both),
+            "emotion": self.emotion(pooled_style),
+            "label": self.label(F.leaky_relu(both)).squeeze(-1),
+        }
+
+
+def new_slim(config: SpectrogramEncoderConfig | None = None) -> Slim:
+    """A fresh SLIM of small encoders with one front end in common."""
+    style, linguistics = SpectrogramEncoder(config), SpectrogramEncoder(config)
+    linguistics.front_end = style.front_end
+    return Slim(style, linguistics)
+
+
+def train_encoders(
+    trainer: EncoderTrainer, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe, folder: Path,
+    report: Report | None = None,
+) -> EncoderTrainer:
+    """Trains the encoders.
+
+    Args:
+        trainer: fresh or pretrained, changed in place.
+        clips: training clips; labels are read only where the recipe says so.
+        pack: their audio.
+        recipe: how to train.
+        folder: checkpoints and metrics log.
+        report: progress callback.
+
+    Returns:
+        the trainer with averaged weights.
+    """
+    teacher = WhisperTeacher(recipe.teacher) if recipe.teacher else None
+    draw = _LabelledBatches(clips, pack, recipe) if recipe.with_labels else _UnlabelledBatches(clips, pack, recipe)
+    losses = _labelled_losses if recipe.with_labels else _unlabelled_losses
+
+    def step(module: nn.Module, number: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng((recipe.seed, number))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        with torch.autocast("cpu", enabled=False), torch.no_grad():
+            batch = draw(rng, generator)
+        return losses(module, batch, teacher)
+
+    options = LoopOptions(recipe.steps, recipe.learning_rate)
+    return optimise(trainer, step, options, folder, report)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    heard: Tensor
+    clean: Tensor
+    traces: Tensor
+    label: Tensor
+    emotion: Tensor
+
+
+class _UnlabelledBatches:
+    """Two crops of each clip, every other pair carrying traces, each crop under its own degradation."""
+
+    def __init__(self, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> None:
+        self.clips, self.pack, self.recipe = clips, pack, recipe
+        self.length = round(recipe.crop_s * 25) * FRAME
+
+    def __call__(self, rng: np.random.Generator, generator: torch.Generator) -> _Batch:
+        chosen = BalancedSampler(self.clips, rng).draw(self.recipe.batch // 2)
+        rows = [crop(audio, self.length, rng) for c in chosen for audio in [trim_silence(self.pack(c))] for _ in "ab"]
+        clean = torch.from_numpy(np.stack(rows))
+        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
+        traced = torch.arange(len(rows)) % 4 >= 2
+        heard[traced], traces[traced] = add_traces(clean[traced], generator)
+        none = torch.full((len(rows),), -1)
+        return _Batch(degrade(heard, generator), clean, traces, none, none)
+
+
+class _LabelledBatches:
+    """Half bona fide, half spoof; a third of the rows are a recording beside its own resynthesised or traced copy."""
+
+    def __init__(self, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> None:
+        self.pack, self.recipe = pack, recipe
+        self.length = round(recipe.crop_s * 25) * FRAME
+        by_path = {c.path.resolve(): c for c in clips}
+        self.bona_fide = [c for c in clips if not c.is_spoof]
+        self.copies = [c for c in clips if c.source and c.source.resolve() in by_path]
+        self.sources = {c.path: by_path[c.source.resolve()] for c in self.copies if c.source}
+        self.spoof = [c for c in clips if c.is_spoof and not c.source]
+
+    def __call__(self, rng: np.random.Generator, generator: torch.Generator) -> _Batch:
+        batch, rows, labels, clips = self.recipe.batch, [], [], []
+        copies = BalancedSampler(self.copies, rng).draw(batch // 6) if self.copies else []
+        traced = batch // 12
+        alone = batch // 2 - len(copies) - traced
+        for clip in copies:
+            position = rng.random()
+            for member in (self.sources[clip.path], clip):
+                rows.append(crop(self.pack(member), self.length, rng, position))
+                clips.append(member)
+        for clip in BalancedSampler(self.bona_fide, rng).draw(alone) + BalancedSampler(self.spoof, rng).draw(alone):
+            rows.append(crop(trim_silence(self.pack(clip)), self.length, rng))
+            clips.append(clip)
+        for clip in BalancedSampler(self.bona_fide, rng).draw(traced):
+            rows += [crop(trim_silence(self.pack(clip)), self.length, rng)] * 2
+            clips += [clip, clip]
+        labels = [c.is_spoof for c in clips]
+        clean = torch.from_numpy(np.stack(rows))
+        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
+        second = torch.arange(len(rows) - 2 * traced + 1, len(rows), 2)
+        heard[second], traces[second] = add_traces(clean[second], generator)
+        label = torch.tensor(labels, dtype=torch.float32)
+        label[second] = 1.0
+        groups = torch.cat([
+            torch.arange(len(copies)).repeat_interleave(2),
+            len(copies) + torch.arange(2 * alone),
+            len(copies) + 2 * alone + torch.arange(traced).repeat_interleave(2),
+        ])
+        emotion = torch.tensor([EMOTIONS.index(c.emotion) if c.emotion in EMOTIONS else -1 for c in clips])
+        return _Batch(degrade(heard, generator, groups), clean, traces, label, emotion)
+
+
+def _read(outputs: list[Tensor], blocks: tuple[int, int]) -> Tensor:
+    return torch.stack(outputs[blocks[0] : blocks[1] + 1]).mean(0)
+
+
+def _teacher_losses(out: dict[str, Tensor], batch: _Batch, teacher: WhisperTeacher | None, rows: Tensor, scale: float):
+    if teacher is None:
+        return {}
+    acoustic, content = teacher(batch.clean[rows])
+    return {
+        "acoustic": scale * (
+            F.mse_loss(out["acoustic_style"][rows].float(), acoustic)
+            + F.mse_loss(out["acoustic_linguistics"][rows].float(), acoustic)
+        ),
+        "content": scale * F.mse_loss(out["content"][rows].float(), content),
+    }
+
+
+def _unlabelled_losses(module: nn.Module, batch: _Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+    out = module(batch.heard)
+    clean_rows = torch.arange(0, len(batch.heard), 4)
+    return {
+        **_teacher_losses(out, batch, teacher, clean_rows, 1.0),
+        "prosody": F.smooth_l1_loss(out["prosody"].float(), prosody(batch.clean)),
+        "voice": 0.3 * same_clip(out["voice"]),
+        "traces": F.binary_cross_entropy_with_logits(out["traces"].float(), batch.traces),
+    }
+
+
+def _labelled_losses(module: nn.Module, batch: _Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+    out = module(batch.heard)
+    known = batch.emotion >= 0
+    losses = {
+        "label": F.binary_cross_entropy_with_logits(out["label"].float(), batch.label * 0.96 + 0.02),
+        "prosody": 0.2 * F.smooth_l1_loss(out["prosody"].float(), prosody(batch.clean)),
+        "traces": 0.2 * F.binary_cross_entropy_with_logits(out["traces"].float(), batch.traces),
+        **_teacher_losses(out, batch, teacher, torch.nonzero(batch.label == 0)[::6, 0], 0.3),
+    }
+    if known.any():
+        losses["emotion"] = 0.1 * F.cross_entropy(out["emotion"][known].float(), batch.emotion[known])
+    return losses

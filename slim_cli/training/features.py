@@ -1,0 +1,135 @@
+"""Subspaces of frozen encoders, computed once and kept in memory-mapped files that belong to those encoders.
+
+Stage 1 and stage 2 read windows of X_s and X_l many times; the encoders that made them do not change, so each window
+is degraded and encoded once. A cache made with other encoders, clips or options has another name and is never reused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slim_cli.detector.model import Slim, Subspaces
+
+BATCH = 16
+
+Draw = Callable[[int], tuple[Tensor, Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """Windows of both subspaces with their labels.
+
+    Attributes:
+        style: (N, F, D_s) float16.
+        linguistics: (N, F', D_l) float16.
+        style_frames: (N,) valid frames.
+        linguistics_frames: (N,) valid frames.
+        labels: (N,) 0 bona fide, 1 spoof.
+    """
+
+    style: np.ndarray
+    linguistics: np.ndarray
+    style_frames: np.ndarray
+    linguistics_frames: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, rows: np.ndarray, device: torch.device) -> tuple[Subspaces, Tensor]:
+        """The subspaces and labels of some rows, fp32 on a device."""
+
+        def tensor(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(np.asarray(values[rows], dtype=np.float32)).to(device)
+
+        style, linguistics = tensor(self.style), tensor(self.linguistics)
+        masks = [
+            torch.arange(x.shape[1], device=device)[None] < tensor(frames)[:, None]
+            for x, frames in ((style, self.style_frames), (linguistics, self.linguistics_frames))
+        ]
+        return Subspaces(style, linguistics, masks[0], masks[1]), tensor(self.labels)
+
+    def batches(self, rows: np.ndarray, size: int, device: torch.device) -> Iterator[tuple[Subspaces, Tensor]]:
+        """Rows in order, `size` at a time."""
+        for start in range(0, len(rows), size):
+            yield self.batch(rows[start : start + size], device)
+
+
+def encoder_fingerprint(slim: Slim) -> str:
+    """SHA-256 over the weights and block ranges of both encoders."""
+    digest = hashlib.sha256()
+    for encoder in (slim.style, slim.linguistics):
+        digest.update(json.dumps(encoder.describe(), sort_keys=True, default=str).encode())
+        for name, value in sorted(encoder.state_dict().items()):
+            digest.update(name.encode() + value.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def build_cache(
+    slim: Slim, draw: Draw, count: int, key: str, folder: Path, report: Callable[[int, int], None] | None = None
+) -> FeatureCache:
+    """Encodes `count` windows, or opens the cache that already holds them; an interrupted one goes on.
+
+    Args:
+        slim: the encoders, in evaluation mode.
+        draw: batch number → waveforms (BATCH, T), lengths (BATCH,), labels (BATCH,), the same at every call.
+        count: windows wanted, rounded up to a multiple of 16.
+        key: names everything that decides what `draw` gives.
+        folder: where caches are kept.
+        report: called with (windows done, windows in all).
+
+    Returns:
+        the cache.
+    """
+    batches = -(-count // BATCH)
+    name = hashlib.sha256(f"{encoder_fingerprint(slim)} {key} {batches}".encode()).hexdigest()[:16]
+    home = folder / f"features-{name}"
+    home.mkdir(parents=True, exist_ok=True)
+    progress = home / "done"
+    done = int(progress.read_text()) if progress.exists() else 0
+    arrays: FeatureCache | None = _open(home) if done else None
+    device = next(slim.parameters()).device
+    for number in range(done, batches):
+        waveforms, lengths, labels = draw(number)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+            x = slim.subspaces(waveforms.to(device), lengths.to(device))
+        arrays = arrays or _create(home, x, batches * BATCH)
+        rows = slice(number * BATCH, (number + 1) * BATCH)
+        arrays.style[rows] = x.style.half().cpu().numpy()
+        arrays.linguistics[rows] = x.linguistics.half().cpu().numpy()
+        arrays.style_frames[rows] = x.style_mask.sum(1).cpu().numpy()
+        arrays.linguistics_frames[rows] = x.linguistics_mask.sum(1).cpu().numpy()
+        arrays.labels[rows] = labels.numpy()
+        if (number + 1) % 20 == 0 or number + 1 == batches:
+            for values in vars(arrays).values():
+                values.flush()
+            progress.write_text(str(number + 1))
+            if report:
+                report((number + 1) * BATCH, batches * BATCH)
+    return _open(home)
+
+
+def _create(home: Path, x: Subspaces, count: int) -> FeatureCache:
+    def new(name: str, dtype: type, *shape: int) -> np.ndarray:
+        return np.lib.format.open_memmap(home / f"{name}.npy", "w+", dtype, (count, *shape))
+
+    return FeatureCache(
+        new("style", np.float16, *x.style.shape[1:]),
+        new("linguistics", np.float16, *x.linguistics.shape[1:]),
+        new("style_frames", np.int32),
+        new("linguistics_frames", np.int32),
+        new("labels", np.float32),
+    )
+
+
+def _open(home: Path) -> FeatureCache:
+    names = FeatureCache.__dataclass_fields__
+    return FeatureCache(**{name: np.load(home / f"{name}.npy", mmap_mode="r+") for name in names})

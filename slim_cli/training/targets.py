@@ -1,0 +1,96 @@
+"""What the small encoders learn to predict without any bona fide or spoof label: prosody, a teacher's features, voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+RATE = 16_000
+FRAME = 640  # samples per encoder frame, 25 frames per second
+
+
+def prosody(waveforms: Tensor) -> Tensor:
+    """Pitch, voicing and level of each 40 ms frame, from the normalised autocorrelation of 64 ms.
+
+    Args:
+        waveforms: (B, T) clean speech at 16 kHz, T a multiple of 640.
+
+    Returns:
+        (B, T / 640, 3): log2(F0 / 150 Hz) where voiced else 0, voicing in [0, 1], log10 relative level.
+    """
+    frames = F.pad(waveforms, (192, 192)).unfold(1, 1024, FRAME) * torch.hann_window(1024)
+    spectrum = torch.fft.rfft(frames, n=2048)
+    correlation = torch.fft.irfft(spectrum.abs().square(), n=2048)[..., :400]
+    own = torch.fft.irfft(torch.fft.rfft(torch.hann_window(1024), n=2048).abs().square())[:400]
+    correlation = correlation / correlation[..., :1].clamp(min=1e-6) / (own / own[0])
+    low, high = RATE // 400, RATE // 60
+    peak, lag = correlation[..., low:high].max(-1)
+    voicing = peak.clamp(0, 1)
+    pitch = torch.log2(RATE / (lag + low).float() / 150) * (voicing > 0.5)
+    energy = frames.square().mean(-1)
+    level = torch.log10(energy / energy.mean(1, keepdim=True).clamp(min=1e-8) + 1e-3)
+    return torch.stack([pitch, voicing, level], -1)
+
+
+class WhisperTeacher(nn.Module):
+    """A frozen Whisper encoder whose block outputs a small encoder learns to imitate; used in training only.
+
+    Args:
+        folder: local folder in `transformers` format, safetensors.
+        low_block: block whose output is the acoustic target; the last block gives the content target.
+    """
+
+    def __init__(self, folder: Path, low_block: int = 2) -> None:
+        super().__init__()
+        from transformers import WhisperFeatureExtractor
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+        self.encoder = WhisperEncoder.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
+        self.low_block, self.dim = low_block, self.encoder.config.d_model
+        filters = WhisperFeatureExtractor(feature_size=self.encoder.config.num_mel_bins).mel_filters
+        self.register_buffer("filters", torch.tensor(filters, dtype=torch.float32).t(), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T) clean speech → acoustic and content features, each (B, T / 640, dim), normalised per frame."""
+        encoder = self.encoder
+        x = F.gelu(encoder.conv1(self._log_mel(waveforms)))
+        x = F.gelu(encoder.conv2(x)).transpose(1, 2)
+        x = x + encoder.embed_positions.weight[: x.shape[1]]
+        low = x
+        for number, layer in enumerate(encoder.layers):
+            out = layer(x, None)
+            x = out[0] if isinstance(out, tuple) else out
+            if number == self.low_block - 1:
+                low = x
+        return _pairs(low), _pairs(encoder.layer_norm(x))
+
+    def _log_mel(self, waveforms: Tensor) -> Tensor:
+        with torch.autocast(waveforms.device.type, enabled=False):
+            window = torch.hann_window(400, device=waveforms.device)
+            power = torch.stft(waveforms, 400, 160, window=window, return_complex=True)[..., :-1].abs().square()
+            log = torch.clamp(self.filters @ power, min=1e-10).log10()
+            log = torch.maximum(log, log.amax((1, 2), keepdim=True) - 8)
+            return (log + 4) / 4
+
+
+def _pairs(x: Tensor) -> Tensor:
+    """50 frames per second → 25, each normalised to zero mean and unit variance over its features."""
+    x = x.float()
+    return F.layer_norm((x[:, 0::2] + x[:, 1::2]) / 2, (x.shape[-1],))
+
+
+def same_clip(embeddings: Tensor, temperature: float = 0.1) -> Tensor:
+    """Contrastive loss: rows 2i and 2i + 1 come from one clip, all others from different ones (InfoNCE).
+
+    Args:
+        embeddings: (2N, D).
+        temperature: softmax temperature.
+    """
+    z = F.normalize(embeddings.float(), dim=-1)
+    similarity = (z @ z.t() / temperature).fill_diagonal_(-1e4)
+    partner = torch.arange(len(z), device=z.device) ^ 1
+    return F.cross_entropy(similarity, partner)
