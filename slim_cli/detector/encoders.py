@@ -95,21 +95,20 @@ class SpectrogramEncoder(Encoder):
         self.register_buffer("window", torch.hann_window(self.WINDOW), persistent=False)
 
     def spectrogram(self, waveforms: Tensor) -> Tensor:
-        """(B, T) → standardised log power (B, 257, T / 160)."""
+        """(B, T) → log power above the floor, (B, 257, T / 160); silence is 0, speech about 0 to 3."""
         padded = F.pad(waveforms, (0, self.N_FFT - self.HOP))
         spectrum = torch.stft(
             padded, self.N_FFT, self.HOP, self.WINDOW, self.window, center=False, return_complex=True
         )
         power = torch.view_as_real(spectrum).square().sum(-1)
-        return torch.log(power + self.FLOOR) / 3.0
+        return torch.log1p(power / self.FLOOR) / 6.0
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrogram = self.spectrogram(waveforms.float())
-        features = self.front_end(spectrogram)
-        frames = torch.arange(features.shape[1], device=features.device)
+        frames = torch.arange(-(-spectrogram.shape[2] // self.STRIDE), device=waveforms.device)
         mask = frames[None] * (self.HOP * self.STRIDE) < lengths[:, None]
-        return features, mask
+        return self.front_end(spectrogram, mask), mask
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         outputs, attention_mask = [], mask[:, None, None, :]
@@ -134,16 +133,16 @@ class _ConvolutionalFront(nn.Module):
         self.conv1 = nn.Conv2d(1, a, 5, stride=2, padding=2)
         self.conv2 = nn.Conv2d(a, b, 3, stride=2, padding=1)
         self.conv3 = nn.Conv2d(b, c, 3, stride=(2, 1), padding=1)
-        self.norms = nn.ModuleList(nn.GroupNorm(1, n) for n in (a, b, c))
+        self.norms = nn.ModuleList(nn.LayerNorm(n) for n in (a, b, c))
         self.project = nn.Linear(c * 33, config.dim)
         self.norm = nn.LayerNorm(config.dim)
         self.position = nn.Conv1d(config.dim, config.dim, 15, padding=7, groups=16)
 
-    def forward(self, spectrogram: Tensor) -> Tensor:
+    def forward(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
         x = spectrogram[:, None].contiguous(memory_format=torch.channels_last)
         for conv, norm in zip((self.conv1, self.conv2, self.conv3), self.norms, strict=True):
-            x = F.gelu(norm(conv(x)))
-        x = self.norm(self.project(x.permute(0, 3, 1, 2).flatten(2)))
+            x = F.gelu(norm(conv(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        x = self.norm(self.project(x.permute(0, 3, 1, 2).flatten(2))) * mask[..., None]
         return x + F.gelu(self.position(x.transpose(1, 2))).transpose(1, 2)
 
 

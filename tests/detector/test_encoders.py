@@ -1,0 +1,98 @@
+"""The encoders read the blocks they say they read, and dropping the others changes nothing."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+from slim_cli.detector.encoders import (
+    SpectrogramEncoder,
+    SpectrogramEncoderConfig,
+    TransformersEncoder,
+    build_encoder,
+    same_front,
+)
+
+
+@pytest.fixture
+def tiny_wav2vec2(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    config = Wav2Vec2Config(
+        hidden_size=32,
+        num_hidden_layers=6,
+        num_attention_heads=2,
+        intermediate_size=48,
+        conv_dim=(16, 16, 16, 16, 16, 16, 16),
+        conv_bias=True,
+        do_stable_layer_norm=True,
+        feat_extract_norm="layer",
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=2,
+    )
+    Wav2Vec2Model(config).save_pretrained(tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    waveforms, lengths = torch.randn(2, 16_000), torch.tensor([16_000, 12_000])
+    waveforms[1, 12_000:] = 0
+    return waveforms, lengths
+
+
+@pytest.mark.parametrize("blocks", [(0, 0), (0, 2), (1, 3), (2, 4)])
+def test_block_k_is_hidden_state_k_plus_one_of_the_whole_model(tiny_wav2vec2: Path, blocks: tuple[int, int]) -> None:
+    waveforms, lengths = batch()
+    whole = Wav2Vec2Model.from_pretrained(tiny_wav2vec2).eval()
+    attention = torch.arange(16_000)[None] < lengths[:, None]
+    encoder = TransformersEncoder.from_pretrained(str(tiny_wav2vec2), blocks)
+    with torch.inference_mode():
+        expected = whole(waveforms, attention_mask=attention.long(), output_hidden_states=True).hidden_states
+        features, mask = encoder.front(waveforms, lengths)
+        x = encoder.subspace(features, mask)
+    picked = torch.stack(expected[blocks[0] + 1 : blocks[1] + 2]).mean(0)
+    assert torch.allclose(x[mask], picked[mask], atol=1e-5)
+
+
+def test_blocks_above_the_last_one_read_are_dropped(tiny_wav2vec2: Path) -> None:
+    encoder = TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (1, 3))
+    assert len(encoder.model.encoder.layers) == 4
+
+
+def test_a_block_that_does_not_exist_is_refused(tiny_wav2vec2: Path) -> None:
+    with pytest.raises(ValueError, match="do not exist"):
+        TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (2, 6))
+
+
+def test_an_encoder_is_built_again_from_its_description(tiny_wav2vec2: Path) -> None:
+    waveforms, lengths = batch()
+    for encoder in (TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (1, 3)), SpectrogramEncoder().eval()):
+        twin = build_encoder(encoder.describe()).eval()
+        twin.load_state_dict(encoder.state_dict())
+        with torch.inference_mode():
+            assert torch.equal(
+                twin.subspace(*twin.front(waveforms, lengths)), encoder.subspace(*encoder.front(waveforms, lengths))
+            )
+
+
+def test_equal_front_ends_are_recognised(tiny_wav2vec2: Path) -> None:
+    first = TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (0, 1))
+    second = TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (2, 3))
+    assert same_front(first, second)
+    with torch.no_grad():
+        second.model.feature_projection.projection.bias += 1
+    assert not same_front(first, second)
+
+
+def test_the_length_of_the_padding_does_not_matter() -> None:
+    torch.manual_seed(0)
+    encoder = SpectrogramEncoder(SpectrogramEncoderConfig(dim=32, heads=2, depth=2, blocks=(0, 1))).eval()
+    speech, lengths = torch.randn(1, 32_000), torch.tensor([32_000])
+    with torch.inference_mode():
+        outputs = []
+        for padding in (16_000, 32_000):
+            features, mask = encoder.front(torch.nn.functional.pad(speech, (0, padding)), lengths)
+            outputs.append(encoder.subspace(features, mask)[mask])
+    assert len(outputs[0]) == 50
+    assert torch.allclose(outputs[0], outputs[1], atol=1e-4)
