@@ -174,7 +174,8 @@ class FileResult:
             raise ValueError(f"not a {SCHEMA} row")
         media = row.pop("media")
         channels = tuple(
-            ChannelResult(**{**c, "windows": tuple(WindowScore(**w) for w in c["windows"])}) for c in row.pop("channels")
+            ChannelResult(**{**c, "windows": tuple(WindowScore(**w) for w in c["windows"])})
+            for c in row.pop("channels")
         )
         observations = {name: Observation(**o) for name, o in row.pop("observations").items()}
         return cls(

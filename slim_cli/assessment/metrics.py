@@ -74,7 +74,7 @@ def area_under_curve(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
 
 
 def detection_cost(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
-    """minDCF with the costs of ASVspoof 5 track 1: P(spoof) 0.05, bona fide rejected 1, spoof accepted 10, normalised."""
+    """Normalised minDCF, ASVspoof 5 track 1: P(spoof) 0.05, cost 1 of rejecting bona fide, 10 of accepting spoof."""
     _, false_alarm, miss = error_rates(bona_fide, spoof)
     cost = 0.95 * 1 * false_alarm + 0.05 * 10 * miss
     return float(cost.min() / min(0.95 * 1, 0.05 * 10))

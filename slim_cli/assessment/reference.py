@@ -31,7 +31,7 @@ class Histogram:
 
     def fraction_at_or_above(self, value: float) -> float:
         """Share of the files at or above a value, in [0, 1], exact to within one bin."""
-        above = sum(c for low, c in zip(self.edges, self.counts, strict=False) if low >= value)
+        above = float(sum(c for low, c in zip(self.edges, self.counts, strict=False) if low >= value))
         for low, high, count in zip(self.edges, self.edges[1:], self.counts, strict=False):
             if low < value < high:
                 above += count * (high - value) / (high - low)

@@ -83,7 +83,8 @@ def verify_bundle(folder: Path) -> dict[str, str]:
         IntegrityError: a file is missing, changed or not listed.
     """
     try:
-        listed = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text("utf-8").splitlines())
+        lines = [line.split("  ", 1) for line in (folder / SUMS).read_text("utf-8").splitlines()]
+        listed = {name: digest for digest, name in lines}
     except (OSError, ValueError) as error:
         raise EnvironmentUnfit(f"There is no usable model bundle in {folder}: {error}.") from error
     found = _digests(folder)

@@ -92,14 +92,13 @@ class SpectrogramEncoder(Encoder):
         self.layers = nn.ModuleList(
             _TransformerBlock(self.dim, self.config.heads) for _ in range(max(self.config.depth, 1))
         )
+        self.window: Tensor
         self.register_buffer("window", torch.hann_window(self.WINDOW), persistent=False)
 
     def spectrogram(self, waveforms: Tensor) -> Tensor:
         """(B, T) → log power above the floor, (B, 257, T / 160); silence is 0, speech about 0 to 3."""
         padded = F.pad(waveforms, (0, self.N_FFT - self.HOP))
-        spectrum = torch.stft(
-            padded, self.N_FFT, self.HOP, self.WINDOW, self.window, center=False, return_complex=True
-        )
+        spectrum = torch.stft(padded, self.N_FFT, self.HOP, self.WINDOW, self.window, center=False, return_complex=True)
         power = torch.view_as_real(spectrum).square().sum(-1)
         return torch.log1p(power / self.FLOOR) / 6.0
 
@@ -172,8 +171,9 @@ class TransformersEncoder(Encoder):
     layer-normalises the last entry of its `hidden_states` tuple.
     """
 
-    def __init__(self, model: nn.Module, blocks: tuple[int, int], origin: dict[str, Any] | None = None) -> None:
+    def __init__(self, model: Any, blocks: tuple[int, int], origin: dict[str, Any] | None = None) -> None:
         super().__init__()
+        self.model: Any
         depth = len(model.encoder.layers)
         if not 0 <= blocks[0] <= blocks[1] < depth:
             raise ValueError(f"blocks {blocks[0]}-{blocks[1]} do not exist in an encoder of {depth} blocks")

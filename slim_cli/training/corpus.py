@@ -88,10 +88,9 @@ class BalancedSampler:
 
     Args:
         clips: the clips to draw from, at least one.
-        rng: source of randomness.
     """
 
-    def __init__(self, clips: Sequence[Clip], rng: np.random.Generator) -> None:
+    def __init__(self, clips: Sequence[Clip]) -> None:
         groups: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
         for clip in clips:
             groups[clip.origin][clip.system if clip.is_spoof else clip.speaker].append(clip)
@@ -99,15 +98,15 @@ class BalancedSampler:
         sizes = np.array([sum(len(s) for s in g) for g in self._groups], dtype=float)
         kinds = np.array([len(g) for g in self._groups], dtype=float)
         weights = np.sqrt(np.minimum(sizes, 400)) * np.sqrt(np.minimum(kinds, 12))
-        self._weights, self._rng = weights / weights.sum(), rng
+        self._weights = weights / weights.sum()
 
-    def draw(self, count: int) -> list[Clip]:
+    def draw(self, count: int, rng: np.random.Generator) -> list[Clip]:
         """`count` clips, with replacement."""
         chosen = []
-        for group in self._rng.choice(len(self._groups), count, p=self._weights):
+        for group in rng.choice(len(self._groups), count, p=self._weights):
             systems = self._groups[group]
-            system = systems[self._rng.integers(len(systems))]
-            chosen.append(system[self._rng.integers(len(system))])
+            system = systems[rng.integers(len(systems))]
+            chosen.append(system[rng.integers(len(system))])
         return chosen
 
 

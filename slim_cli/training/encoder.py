@@ -17,15 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
-from slim_cli.detector.model import Slim, normalise
-from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_silence
-from slim_cli.training.degrade import degrade
+from slim_cli.detector.model import HeadConfig, Slim, normalise
+from slim_cli.training.batches import EMOTIONS, Batch, LabelledBatches, UnlabelledBatches
+from slim_cli.training.corpus import AudioPack
 from slim_cli.training.loop import LoopOptions, Report, optimise
 from slim_cli.training.manifest import Clip
-from slim_cli.training.targets import FRAME, WhisperTeacher, prosody, same_clip
-from slim_cli.training.traces import NAMES, add_traces
-
-EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
+from slim_cli.training.targets import WhisperTeacher, prosody, same_clip
+from slim_cli.training.traces import NAMES
 
 
 @dataclass(frozen=True)
@@ -88,15 +86,19 @@ class EncoderTrainer(nn.Module):
         }
 
 
-def new_slim(config: SpectrogramEncoderConfig | None = None) -> Slim:
+def new_slim(config: SpectrogramEncoderConfig | None = None, head: HeadConfig | None = None) -> Slim:
     """A fresh SLIM of small encoders with one front end in common."""
     style, linguistics = SpectrogramEncoder(config), SpectrogramEncoder(config)
     linguistics.front_end = style.front_end
-    return Slim(style, linguistics)
+    return Slim(style, linguistics, head)
 
 
 def train_encoders(
-    trainer: EncoderTrainer, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe, folder: Path,
+    trainer: EncoderTrainer,
+    clips: Sequence[Clip],
+    pack: AudioPack,
+    recipe: EncoderRecipe,
+    folder: Path,
     report: Report | None = None,
 ) -> EncoderTrainer:
     """Trains the encoders.
@@ -113,101 +115,32 @@ def train_encoders(
         the trainer with averaged weights.
     """
     teacher = WhisperTeacher(recipe.teacher) if recipe.teacher else None
-    draw = _LabelledBatches(clips, pack, recipe) if recipe.with_labels else _UnlabelledBatches(clips, pack, recipe)
+    kind = LabelledBatches if recipe.with_labels else UnlabelledBatches
+    draw = kind(clips, pack, recipe.batch, recipe.crop_s)
     losses = _labelled_losses if recipe.with_labels else _unlabelled_losses
 
-    def step(module: nn.Module, number: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng((recipe.seed, number))
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    def step(module: EncoderTrainer, number: int) -> dict[str, Tensor]:
         with torch.autocast("cpu", enabled=False), torch.no_grad():
-            batch = draw(rng, generator)
+            batch = draw(np.random.default_rng((recipe.seed, number)))
         return losses(module, batch, teacher)
 
     options = LoopOptions(recipe.steps, recipe.learning_rate)
     return optimise(trainer, step, options, folder, report)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    heard: Tensor
-    clean: Tensor
-    traces: Tensor
-    label: Tensor
-    emotion: Tensor
-
-
-class _UnlabelledBatches:
-    """Two crops of each clip, every other pair carrying traces, each crop under its own degradation."""
-
-    def __init__(self, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> None:
-        self.clips, self.pack, self.recipe = clips, pack, recipe
-        self.length = round(recipe.crop_s * 25) * FRAME
-
-    def __call__(self, rng: np.random.Generator, generator: torch.Generator) -> _Batch:
-        chosen = BalancedSampler(self.clips, rng).draw(self.recipe.batch // 2)
-        rows = [crop(audio, self.length, rng) for c in chosen for audio in [trim_silence(self.pack(c))] for _ in "ab"]
-        clean = torch.from_numpy(np.stack(rows))
-        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
-        traced = torch.arange(len(rows)) % 4 >= 2
-        heard[traced], traces[traced] = add_traces(clean[traced], generator)
-        none = torch.full((len(rows),), -1)
-        return _Batch(degrade(heard, generator), clean, traces, none, none)
-
-
-class _LabelledBatches:
-    """Half bona fide, half spoof; a third of the rows are a recording beside its own resynthesised or traced copy."""
-
-    def __init__(self, clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> None:
-        self.pack, self.recipe = pack, recipe
-        self.length = round(recipe.crop_s * 25) * FRAME
-        by_path = {c.path.resolve(): c for c in clips}
-        self.bona_fide = [c for c in clips if not c.is_spoof]
-        self.copies = [c for c in clips if c.source and c.source.resolve() in by_path]
-        self.sources = {c.path: by_path[c.source.resolve()] for c in self.copies if c.source}
-        self.spoof = [c for c in clips if c.is_spoof and not c.source]
-
-    def __call__(self, rng: np.random.Generator, generator: torch.Generator) -> _Batch:
-        batch, rows, labels, clips = self.recipe.batch, [], [], []
-        copies = BalancedSampler(self.copies, rng).draw(batch // 6) if self.copies else []
-        traced = batch // 12
-        alone = batch // 2 - len(copies) - traced
-        for clip in copies:
-            position = rng.random()
-            for member in (self.sources[clip.path], clip):
-                rows.append(crop(self.pack(member), self.length, rng, position))
-                clips.append(member)
-        for clip in BalancedSampler(self.bona_fide, rng).draw(alone) + BalancedSampler(self.spoof, rng).draw(alone):
-            rows.append(crop(trim_silence(self.pack(clip)), self.length, rng))
-            clips.append(clip)
-        for clip in BalancedSampler(self.bona_fide, rng).draw(traced):
-            rows += [crop(trim_silence(self.pack(clip)), self.length, rng)] * 2
-            clips += [clip, clip]
-        labels = [c.is_spoof for c in clips]
-        clean = torch.from_numpy(np.stack(rows))
-        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
-        second = torch.arange(len(rows) - 2 * traced + 1, len(rows), 2)
-        heard[second], traces[second] = add_traces(clean[second], generator)
-        label = torch.tensor(labels, dtype=torch.float32)
-        label[second] = 1.0
-        groups = torch.cat([
-            torch.arange(len(copies)).repeat_interleave(2),
-            len(copies) + torch.arange(2 * alone),
-            len(copies) + 2 * alone + torch.arange(traced).repeat_interleave(2),
-        ])
-        emotion = torch.tensor([EMOTIONS.index(c.emotion) if c.emotion in EMOTIONS else -1 for c in clips])
-        return _Batch(degrade(heard, generator, groups), clean, traces, label, emotion)
-
-
 def _read(outputs: list[Tensor], blocks: tuple[int, int]) -> Tensor:
     return torch.stack(outputs[blocks[0] : blocks[1] + 1]).mean(0)
 
 
-def _teacher_losses(out: dict[str, Tensor], batch: _Batch, teacher: WhisperTeacher | None, rows: Tensor, scale: float):
+def _teacher_losses(
+    out: dict[str, Tensor], batch: Batch, teacher: WhisperTeacher | None, rows: Tensor, scale: float
+) -> dict[str, Tensor]:
     if teacher is None:
         return {}
     acoustic, content = teacher(batch.clean[rows])
     return {
-        "acoustic": scale * (
+        "acoustic": scale
+        * (
             F.mse_loss(out["acoustic_style"][rows].float(), acoustic)
             + F.mse_loss(out["acoustic_linguistics"][rows].float(), acoustic)
         ),
@@ -215,7 +148,7 @@ def _teacher_losses(out: dict[str, Tensor], batch: _Batch, teacher: WhisperTeach
     }
 
 
-def _unlabelled_losses(module: nn.Module, batch: _Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+def _unlabelled_losses(module: nn.Module, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
     out = module(batch.heard)
     clean_rows = torch.arange(0, len(batch.heard), 4)
     return {
@@ -226,7 +159,7 @@ def _unlabelled_losses(module: nn.Module, batch: _Batch, teacher: WhisperTeacher
     }
 
 
-def _labelled_losses(module: nn.Module, batch: _Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+def _labelled_losses(module: nn.Module, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
     out = module(batch.heard)
     known = batch.emotion >= 0
     losses = {

@@ -1,4 +1,4 @@
-"""One optimisation loop for every stage: AdamW, warm-up and cosine decay, averaged weights, checkpoints, a metrics log."""
+"""One optimisation loop for every stage: AdamW, warm-up and cosine decay, averaged weights, checkpoints, a log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from slim_cli.errors import UsageError
 
+M = TypeVar("M", bound=nn.Module)
 Report = Callable[[int, int, dict[str, float]], None]
 
 
@@ -37,9 +39,12 @@ class LoopOptions:
 
 
 def optimise(
-    module: nn.Module, step: Callable[[nn.Module, int], dict[str, Tensor]], options: LoopOptions, folder: Path,
+    module: M,
+    step: Callable[[M, int], dict[str, Tensor]],
+    options: LoopOptions,
+    folder: Path,
     report: Report | None = None,
-) -> nn.Module:
+) -> M:
     """Runs the loop, going on from the folder's checkpoint where there is one.
 
     Args:
@@ -85,7 +90,7 @@ def optimise(
             if report:
                 report(done, options.steps, sums)
             sums = {}
-    return average.module.eval()
+    return cast(M, average.module.eval())
 
 
 def _schedule(step: int, steps: int) -> float:

@@ -55,12 +55,11 @@ class Clip:
         return bool(self.speaker) and not self.speaker.endswith("unknown")
 
 
-def read_manifest(path: Path, role: str = "train") -> list[Clip]:
+def read_manifest(path: Path) -> list[Clip]:
     """Reads one manifest; paths in it are relative to its folder.
 
     Args:
-        path: CSV with at least the columns `path` and `label`.
-        role: role of its clips.
+        path: CSV with at least the columns `path` and `label`; every other attribute of `Clip` may be a column too.
 
     Raises:
         UsageError: not readable, a column is missing, or a label is neither `bonafide` nor `spoof`.
@@ -72,10 +71,10 @@ def read_manifest(path: Path, role: str = "train") -> list[Clip]:
         raise UsageError(f"The manifest {path} cannot be read: {error}.") from error
     if not rows or not {"path", "label"} <= rows[0].keys():
         raise UsageError(f"The manifest {path} needs a header with the columns path and label, and at least one row.")
-    return [_clip(path, number, row, role) for number, row in enumerate(rows, start=2)]
+    return [_clip(path, number, row) for number, row in enumerate(rows, start=2)]
 
 
-def _clip(manifest: Path, number: int, row: dict[str, str], role: str) -> Clip:
+def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
     known = ("system", "speaker", "origin", "language", "family", "emotion", "source_origin")
@@ -86,7 +85,7 @@ def _clip(manifest: Path, number: int, row: dict[str, str], role: str) -> Clip:
         label=row["label"],
         source=manifest.parent / source if source else None,
         relatives=relatives,
-        role=role,
+        role=row.get("role") or "train",
         **{name: row.get(name) or "" for name in known},
     )
 
@@ -104,9 +103,7 @@ def read_folds(path: Path) -> dict[str, int]:
         raise UsageError(f"The fold list {path} needs the columns origin and fold: {error}.") from error
 
 
-def leave_origin_out(
-    clips: Sequence[Clip], folds: dict[str, int], fold: int
-) -> tuple[list[Clip], list[Clip]]:
+def leave_origin_out(clips: Sequence[Clip], folds: dict[str, int], fold: int) -> tuple[list[Clip], list[Clip]]:
     """Splits clips so that nothing of a fold's origins, systems or known speakers is trained on.
 
     A clip is left out of training when its origin, or the origin of the recording it was made from, lies in the fold;
@@ -138,3 +135,12 @@ def summary(clips: Iterable[Clip]) -> str:
         origins, systems = {c.origin for c in chosen}, {c.system for c in chosen}
         parts.append(f"{len(chosen)} {label} ({len(origins)} origins, {len(systems)} systems)")
     return ", ".join(parts)
+
+
+def read_manifests(paths: Sequence[Path]) -> list[Clip]:
+    """Reads several manifests, one after the other.
+
+    Raises:
+        UsageError: as `read_manifest`.
+    """
+    return [clip for path in paths for clip in read_manifest(path)]

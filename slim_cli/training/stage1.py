@@ -74,12 +74,10 @@ def train_stage1(
         report: progress callback.
     """
     rows = np.flatnonzero(cache.labels == 0)
-    branches = nn.ModuleDict(
-        {"style": slim.head.style_compression, "linguistics": slim.head.linguistics_compression}
-    )
+    branches = nn.ModuleDict({"style": slim.head.style_compression, "linguistics": slim.head.linguistics_compression})
     device = next(slim.parameters()).device
 
-    def step(module: nn.Module, number: int) -> dict[str, Tensor]:
+    def step(module: nn.ModuleDict, number: int) -> dict[str, Tensor]:
         rng = np.random.default_rng((recipe.seed, number))
         x, _ = cache.batch(np.sort(rng.choice(rows, min(recipe.batch, len(rows)), replace=False)), device)
         style = module["style"](x.style, x.style_mask)
@@ -91,8 +89,10 @@ def train_stage1(
     _centre(slim.head, trained, cache, rows, device)
 
 
-def _centre(head: SlimHead, trained: nn.Module, cache: FeatureCache, rows: np.ndarray, device: torch.device) -> None:
-    """Folds the standardisation over bona fide speech into the last layer, so that cosine compares what the loss did."""
+def _centre(
+    head: SlimHead, trained: nn.ModuleDict, cache: FeatureCache, rows: np.ndarray, device: torch.device
+) -> None:
+    """Folds the standardisation over bona fide speech into the last layer, so that cosine sees what the loss saw."""
     head.style_compression.load_state_dict(trained["style"].state_dict())
     head.linguistics_compression.load_state_dict(trained["linguistics"].state_dict())
     head.eval()

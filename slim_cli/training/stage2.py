@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from slim_cli.detector.model import Slim
+from slim_cli.detector.model import Slim, SlimHead
 from slim_cli.training.features import FeatureCache
 from slim_cli.training.loop import LoopOptions, Report, optimise
 
@@ -56,7 +55,7 @@ def train_stage2(
     classes = [np.flatnonzero(cache.labels == label) for label in (0, 1)]
     device = next(slim.parameters()).device
 
-    def step(module: nn.Module, number: int) -> dict[str, Tensor]:
+    def step(module: SlimHead, number: int) -> dict[str, Tensor]:
         for frozen in (module.style_compression, module.linguistics_compression):
             frozen.eval()
         rng = np.random.default_rng((recipe.seed, number))

@@ -1,4 +1,4 @@
-"""What the small encoders learn to predict without any bona fide or spoof label: prosody, a teacher's features, voice."""
+"""What the small encoders learn to predict without any label: prosody, a teacher's features, voice."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class WhisperTeacher(nn.Module):
         self.encoder = WhisperEncoder.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
         self.low_block, self.dim = low_block, self.encoder.config.d_model
         filters = WhisperFeatureExtractor(feature_size=self.encoder.config.num_mel_bins).mel_filters
+        self.filters: Tensor
         self.register_buffer("filters", torch.tensor(filters, dtype=torch.float32).t(), persistent=False)
 
     @torch.no_grad()

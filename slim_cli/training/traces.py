@@ -35,7 +35,9 @@ def add_traces(waveforms: Tensor, generator: torch.Generator) -> tuple[Tensor, T
     magnitude, phase = spectrum.abs(), spectrum.angle()
     magnitude = torch.where(wanted[:, 1, None, None], _mel_smooth(magnitude, strength[:, 1]), magnitude)
     magnitude = torch.where(wanted[:, 5, None, None], _time_smooth(magnitude, strength[:, 5]), magnitude)
-    magnitude = torch.where(wanted[:, 4, None, None], magnitude * _grid(magnitude, strength[:, 4], generator), magnitude)
+    magnitude = torch.where(
+        wanted[:, 4, None, None], magnitude * _grid(magnitude, strength[:, 4], generator), magnitude
+    )
     frequency = torch.linspace(0, 1, magnitude.shape[1])[None, :, None]
     noise = torch.randn(magnitude.shape, generator=generator)
     depth = wanted[:, 0, None, None] * (0.3 + 1.7 * strength[:, 0, None, None]) * (0.2 + frequency)

@@ -1,0 +1,89 @@
+"""A recipe: one TOML file that says how a bundle is trained, from which data, with which encoders."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slim_cli.detector.encoders import SpectrogramEncoderConfig, TransformersEncoder
+from slim_cli.detector.model import HeadConfig, Slim
+from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.training.encoder import EncoderRecipe, new_slim
+from slim_cli.training.stage1 import Stage1Recipe
+from slim_cli.training.stage2 import Stage2Recipe
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what training gives, except the audio itself.
+
+    Attributes:
+        name: name of the bundle.
+        version: version of its weights.
+        description: one sentence.
+        encoders: kind of encoders and their sources or sizes.
+        head: sizes above the encoders.
+        pretrain: encoder training without labels; None for ready-made encoders.
+        tune: encoder training with labels; None where the encoders stay as they are.
+        windows: windows in the feature cache of stages 1 and 2.
+        stage1: how to train stage 1.
+        stage2: how to train stage 2.
+    """
+
+    name: str
+    version: str
+    description: str
+    encoders: dict[str, Any]
+    head: HeadConfig = field(default_factory=HeadConfig)
+    pretrain: EncoderRecipe | None = None
+    tune: EncoderRecipe | None = None
+    windows: int = 6000
+    stage1: Stage1Recipe = field(default_factory=Stage1Recipe)
+    stage2: Stage2Recipe = field(default_factory=Stage2Recipe)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Reads a recipe.
+
+    Raises:
+        UsageError: not readable, not TOML, or a key that no recipe has.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        kinds: dict[str, Any] = {"head": HeadConfig, "stage1": Stage1Recipe, "stage2": Stage2Recipe}
+        parts = {name: kind(**data.pop(name)) for name, kind in kinds.items() if name in data}
+        for name in ("pretrain", "tune"):
+            if name in data:
+                parts[name] = EncoderRecipe(**data.pop(name), with_labels=name == "tune")
+        return Recipe(**data, **parts)
+    except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The recipe {path} cannot be used: {error}.") from error
+
+
+def build_slim(recipe: Recipe) -> Slim:
+    """The untrained SLIM that a recipe starts from.
+
+    Raises:
+        EnvironmentUnfit: a ready-made encoder is not to be found locally.
+        UsageError: unknown kind of encoders.
+    """
+    spec = dict(recipe.encoders)
+    kind = spec.pop("kind", None)
+    if kind == "spectrogram":
+        if "blocks" in spec:
+            spec["blocks"] = tuple(spec["blocks"])
+        if "channels" in spec:
+            spec["channels"] = tuple(spec["channels"])
+        return new_slim(SpectrogramEncoderConfig(**spec), recipe.head)
+    if kind != "transformers":
+        raise UsageError(f"A recipe's encoders are of kind spectrogram or transformers, not {kind!r}.")
+    try:
+        style, linguistics = (
+            TransformersEncoder.from_pretrained(part["source"], tuple(part["blocks"]), part.get("revision"))
+            for part in (spec["style"], spec["linguistics"])
+        )
+    except (OSError, ValueError) as error:
+        raise EnvironmentUnfit(f"An encoder of the recipe {recipe.name} is not to be had locally: {error}") from error
+    return Slim(style, linguistics, recipe.head)

@@ -1,0 +1,55 @@
+"""What leave-origin-out leaves out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from slim_cli.errors import UsageError
+from slim_cli.training.manifest import Clip, leave_origin_out, read_manifest
+
+HELD_REAL = Clip(Path("a"), "bonafide", speaker="p1", origin="page", role="test")
+HELD_FAKE = Clip(Path("b"), "spoof", system="tacotron2+hifigan", origin="page", role="test")
+FOLDS = {"page": 0, "corpus": 1}
+
+
+@pytest.mark.parametrize(
+    ("clip", "kept"),
+    [
+        (Clip(Path("c"), "bonafide", speaker="p2", origin="corpus"), True),
+        (Clip(Path("c"), "bonafide", speaker="p1", origin="corpus"), False),
+        (Clip(Path("c"), "bonafide", speaker="unknown", origin="corpus"), True),
+        (Clip(Path("c"), "bonafide", origin="page"), False),
+        (Clip(Path("c"), "spoof", system="vits", origin="other"), True),
+        (Clip(Path("c"), "spoof", system="Tacotron2+HiFiGAN", origin="other"), False),
+        (Clip(Path("c"), "spoof", system="own", origin="synth", relatives=frozenset({"hifigan"})), False),
+        (Clip(Path("c"), "spoof", system="own", origin="synth", source_origin="page"), False),
+        (Clip(Path("c"), "spoof", system="own", origin="synth", source_origin="corpus"), True),
+    ],
+)
+def test_origins_systems_speakers_and_copies_of_the_fold_are_left_out(clip: Clip, kept: bool) -> None:
+    train, test = leave_origin_out([HELD_REAL, HELD_FAKE, clip], FOLDS, 0)
+    assert (clip in train) is kept
+    assert test == [HELD_REAL, HELD_FAKE]
+
+
+def test_only_test_clips_of_the_fold_are_scored() -> None:
+    extra = replace(HELD_REAL, path=Path("d"), role="train")
+    train, test = leave_origin_out([HELD_REAL, HELD_FAKE, extra], FOLDS, 0)
+    assert extra not in train
+    assert extra not in test
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "needs a header"),
+        ("path\nx.wav\n", "needs a header"),
+        ("path,label\nx.wav,fake\n", "line 2.*'fake'"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_in_words(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_manifest(path)

@@ -1,0 +1,138 @@
+"""From a recipe and a miniature corpus to a bundle that scores, with small encoders and with those of the paper's kind."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+from slim_cli.detector import HeadConfig, load_detector
+from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.resources import models_dir
+from slim_cli.training.corpus import AudioPack
+from slim_cli.training.encoder import EncoderRecipe
+from slim_cli.training.evaluate import read_scores, score_clips, summarise
+from slim_cli.training.manifest import Clip
+from slim_cli.training.pipeline import Workshop
+from slim_cli.training.recipe import Recipe, load_recipe
+from slim_cli.training.stage1 import Stage1Recipe
+from slim_cli.training.stage2 import Stage2Recipe
+
+SMALL = Recipe(
+    name="tiny",
+    version="0",
+    description="Untrained in earnest: for tests only.",
+    encoders={"kind": "spectrogram", "dim": 32, "depth": 2, "heads": 2, "channels": [4, 8, 8], "blocks": [0, 1]},
+    head=HeadConfig(dependency_dim=16, pooled_dim=16, hidden_dim=16),
+    pretrain=EncoderRecipe(2, batch=12, crop_s=1.0),
+    tune=EncoderRecipe(2, batch=12, crop_s=1.0, with_labels=True),
+    windows=32,
+    stage1=Stage1Recipe(3, batch=16),
+    stage2=Stage2Recipe(3, batch=8),
+)
+
+
+def workshop(recipe: Recipe, corpus: list[Clip], folder: Path) -> Workshop:
+    torch.manual_seed(0)
+    return Workshop(recipe, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder, corpus)
+
+
+def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Path) -> None:
+    shop = workshop(SMALL, corpus, tmp_path)
+    shop.train_encoder()
+    shop.train_stage1()
+    bundle = shop.train_stage2()
+    detector = load_detector(bundle, "cpu")
+    test = [c for c in corpus if c.role == "test"]
+    scores = score_clips(detector, test, shop.pack)
+    scores.write(tmp_path / "scores.csv")
+    assert np.isfinite(scores.score).all()
+    assert ((scores.mismatch >= 0) & (scores.mismatch <= 2)).all()
+    assert 0 <= summarise(read_scores(tmp_path / "scores.csv"), rounds=20).pooled.value <= 1
+    assert (bundle / "style.safetensors").stat().st_size > 0
+
+
+def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path: Path) -> None:
+    shop = workshop(SMALL, corpus, tmp_path)
+    shop.train_encoder()
+    shop.train_stage1()
+    detector = load_detector(shop.train_stage2(), "cpu")
+    waveforms = np.random.default_rng(0).standard_normal((11, 64_000)).astype(np.float32)
+    lengths = np.full(11, 64_000)
+    together, _ = detector.score(waveforms, lengths)
+    alone, _ = detector.score(waveforms[9:10], lengths[:1])
+    assert alone[0] == together[9]
+
+
+def test_steps_must_be_run_in_order(corpus: list[Clip], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="earlier training steps"):
+        workshop(SMALL, corpus, tmp_path).train_stage1()
+
+
+def test_a_stopped_training_ends_as_if_it_had_not_stopped(corpus: list[Clip], tmp_path: Path) -> None:
+    whole = workshop(SMALL, corpus, tmp_path / "whole")
+    whole.train_encoder()
+    parted = workshop(SMALL, corpus, tmp_path / "parted")
+    calls = []
+
+    class Stopped(Exception):
+        pass
+
+    def stop(step: int, steps: int, losses: dict[str, float]) -> None:
+        calls.append(step)
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        parted.train_encoder(stop)
+    parted.train_encoder()
+    name = "pretrained/encoder.safetensors"
+    assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parted" / name).read_bytes()
+
+
+def test_a_changed_weight_is_noticed(corpus: list[Clip], tmp_path: Path) -> None:
+    shop = workshop(SMALL, corpus, tmp_path)
+    shop.train_encoder()
+    shop.train_stage1()
+    bundle = shop.train_stage2()
+    weights = bundle / "head.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"head\.safetensors"):
+        load_detector(bundle, "cpu")
+
+
+def test_the_preset_of_the_paper_trains_and_scores(corpus: list[Clip], tmp_path: Path) -> None:
+    preset = load_recipe(models_dir() / "slim-xlsr" / "recipe.toml")
+    assert preset.encoders["style"]["blocks"] == [0, 10]
+    assert preset.encoders["linguistics"]["blocks"] == [14, 21]
+    encoders = {"kind": "transformers"}
+    for seed, part in enumerate(("style", "linguistics")):
+        torch.manual_seed(seed)
+        config = Wav2Vec2Config(
+            hidden_size=16,
+            num_hidden_layers=24,
+            num_attention_heads=2,
+            intermediate_size=16,
+            conv_dim=(8,) * 7,
+            feat_extract_norm="layer",
+            conv_bias=True,
+            do_stable_layer_norm=True,
+            num_conv_pos_embeddings=8,
+            num_conv_pos_embedding_groups=2,
+        )
+        Wav2Vec2Model(config).save_pretrained(tmp_path / part)
+        encoders[part] = {"source": str(tmp_path / part), "blocks": preset.encoders[part]["blocks"]}
+    recipe = replace(
+        preset, encoders=encoders, windows=16, stage1=Stage1Recipe(2, batch=8), stage2=Stage2Recipe(2, batch=8)
+    )
+    shop = workshop(recipe, corpus, tmp_path)
+    shop.train_stage1()
+    bundle = shop.train_stage2()
+    config = json.loads((bundle / "config.json").read_text())
+    assert [config[p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
+    scores = score_clips(load_detector(bundle, "cpu"), corpus[:3], shop.pack)
+    assert np.isfinite(scores.score).all()
