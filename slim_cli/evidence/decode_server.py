@@ -1,0 +1,118 @@
+"""The process that decodes: it loads the decoders once, then forks one sandboxed child per file.
+
+Decoders are the part of the program that hostile files attack, so they run apart: no path is known to them (they get an
+open descriptor), memory, processor time, files and processes are limited, and a crash costs one result row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+import av.logging
+import numpy as np
+
+from slim_cli.errors import EvidenceError
+from slim_cli.evidence import wire
+from slim_cli.evidence.codecs import open_source
+from slim_cli.evidence.sniffing import Kind
+
+MEMORY_BYTES = 2 * 2**30
+OPEN_FILES = 32
+MAX_JOB_BYTES = 4096
+KILL = b"kill"
+
+
+def serve(control_fd: int) -> None:
+    """Answers jobs from the control socket until the other end closes it.
+
+    A job is one message, JSON with two descriptors (evidence, pipe). The answer, once its child has ended, is
+    `{"status": n}`, the child's wait status.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    av.logging.set_level(av.logging.PANIC)
+    control = socket.socket(fileno=control_fd)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, MAX_JOB_BYTES, 2)
+        if not message:
+            return
+        if len(descriptors) != 2:
+            continue  # a late kill request: its child has already ended
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _run(json.loads(message), *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        status = _await(pid, control)
+        try:
+            control.send(json.dumps({"status": status}).encode())
+        except BrokenPipeError:
+            return
+
+
+def _await(pid: int, control: socket.socket) -> int:
+    """Waits for the child; any word on the control socket, or its end, kills it first."""
+    child = os.pidfd_open(pid)
+    try:
+        ready, _, _ = select.select([child, control.fileno()], [], [])
+        if child not in ready:
+            control.recv(len(KILL))
+            os.kill(pid, signal.SIGKILL)
+        return os.waitpid(pid, 0)[1]
+    finally:
+        os.close(child)
+
+
+def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
+    """The child: decode one file into the pipe and end."""
+    try:
+        silent = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(silent, standard)
+        _confine(job["cpu_s"])
+        _decode(evidence, pipe, Kind(**job["kind"]))
+    except EvidenceError as error:
+        wire.send_json(pipe, wire.FAILURE, {"message": str(error), "status": error.status})
+    except MemoryError:
+        limit = f"the decoder needed more than {MEMORY_BYTES // 2**30} GiB of memory"
+        wire.send_json(pipe, wire.FAILURE, {"message": limit, "status": "decode_failed"})
+    except BrokenPipeError:
+        os._exit(0)
+    except Exception as error:  # noqa: BLE001  # why: whatever a decoder raises ends one file, in words
+        wire.send_json(pipe, wire.FAILURE, {"message": f"the decoder failed: {error}", "status": "decode_failed"})
+    finally:
+        os._exit(0)
+
+
+def _confine(cpu_s: int) -> None:
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, ceiling = resource.getrlimit(limit)
+        value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+        resource.setrlimit(limit, (value, value))
+
+
+def _decode(evidence: int, pipe: int, kind: Kind) -> None:
+    source = open_source(evidence, kind)
+    wire.send_json(pipe, wire.HEADER, source.header.to_json())
+    for block in source.blocks():
+        wire.send(pipe, wire.BLOCK, np.ascontiguousarray(block, "<f4").data)
+    wire.send_json(pipe, wire.END, {"warnings": source.header.warnings + source.warnings})
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

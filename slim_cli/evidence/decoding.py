@@ -1,0 +1,299 @@
+"""Decoding as the rest of the program sees it: blocks of float32 samples from an isolated process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from slim_cli.errors import EnvironmentUnfit, EvidenceError
+from slim_cli.evidence import wire
+from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.sniffing import Kind
+from slim_cli.evidence.text import clean
+from slim_cli.results import Media
+
+_MAX_TAGS, _TAG_CHARS = 64, 1000
+_PIPE_BYTES = 2**20
+_CPU_S, _SLOWEST_X_REALTIME = 60, 40
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What decoding one file may cost.
+
+    Attributes:
+        max_duration_s: audio beyond this is left out, with a warning, seconds.
+        timeout_s: longest wait for the next block, seconds.
+    """
+
+    max_duration_s: float = 24 * 3600.0
+    timeout_s: float = 120.0
+
+
+def decoder_rule() -> dict[str, str]:
+    """The fixed rule by which a decoder is chosen, and both decoders' versions; part of every fingerprint."""
+    from slim_cli.evidence.codecs import FFMPEG_CODECS, decoder_versions
+
+    rule = "by first bytes; libsndfile where it opens the file, else FFmpeg with one forced demuxer, first audio track"
+    return {"rule": rule, **decoder_versions(), "ffmpeg_codecs": FFMPEG_CODECS}
+
+
+class AudioStream:
+    """Decoded audio of one file; iterate it once.
+
+    Attributes:
+        media: how the audio is stored; `samples` and `duration_s` are final after the last block.
+        warnings: what limits the result, in words; complete after the last block.
+        expected_s: duration that the container announces, seconds, None where it does not.
+    """
+
+    def __init__(self, decoder: Decoder, pipe: int, limits: Limits, size_bytes: int) -> None:
+        self._decoder, self._pipe, self._limits, self._size = decoder, pipe, limits, size_bytes
+        self.warnings: list[str] = []
+        kind, payload = self._frame()
+        if kind != wire.HEADER:
+            raise _failed("the decoder broke its protocol")
+        header = _object(payload)
+        expected = header.get("expected_samples")
+        try:
+            self.media = _media(header)
+            self.expected_s = float(expected) / self.media.sample_rate_hz if expected else None
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise _failed("the decoder broke its protocol") from error
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Blocks (C, n) float32 at the native rate, in time order.
+
+        Raises:
+            EvidenceError: decoding fails, crashes or stalls.
+        """
+        channels, limit = self.media.channels, int(self._limits.max_duration_s * self.media.sample_rate_hz)
+        samples = 0
+        while True:
+            kind, payload = self._frame()
+            if kind == wire.END:
+                self.warnings += [clean(w) for w in _object(payload).get("warnings", [])[:_MAX_TAGS]]
+                break
+            if kind != wire.BLOCK or len(payload) % (4 * channels):
+                raise _failed("the decoder broke its protocol")
+            block = np.frombuffer(payload, np.dtype("<f4")).reshape(-1, channels)[: limit - samples]
+            samples += len(block)
+            if len(block):
+                yield np.ascontiguousarray(block.T)
+            if samples >= limit:
+                self.warnings.append(
+                    f"longer than the limit; only the first {self._limits.max_duration_s:g} s were read"
+                )
+                break
+        if not samples:
+            raise _failed("the file has a header but holds no audio samples")
+        duration = samples / self.media.sample_rate_hz
+        rate = self.media.bit_rate_bps or round(8 * self._size / duration)
+        self.media = replace(self.media, samples=samples, duration_s=duration, bit_rate_bps=rate)
+
+    def _frame(self) -> tuple[bytes, bytes]:
+        kind, length = wire.PREFIX.unpack(self._read(wire.PREFIX.size))
+        if length > wire.MAX_PAYLOAD:
+            raise _failed("the decoder broke its protocol")
+        payload = self._read(length)
+        if kind == wire.FAILURE:
+            failure = _object(payload)
+            status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
+            raise EvidenceError(clean(failure.get("message")), status)
+        return kind, payload
+
+    def _read(self, count: int) -> bytes:
+        buffer, filled = bytearray(count), 0
+        while filled < count:
+            ready, _, _ = select.select([self._pipe], [], [], self._limits.timeout_s)
+            if not ready:
+                raise _failed(f"the decoder gave nothing for {self._limits.timeout_s:g} s and was stopped")
+            got = os.readv(self._pipe, [memoryview(buffer)[filled:]])
+            if not got:
+                raise _failed(self._decoder.end_of_child())
+            filled += got
+        return bytes(buffer)
+
+
+class Decoder:
+    """The isolated decoding process; use as a context manager, one open file at a time."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._busy = False
+
+    @contextmanager
+    def open(self, exhibit: Exhibit, kind: Kind, limits: Limits) -> Iterator[AudioStream]:
+        """Starts decoding an exhibit; leaving the context stops it.
+
+        Args:
+            exhibit: the open file.
+            kind: what its first bytes say.
+            limits: what decoding may cost.
+
+        Raises:
+            EvidenceError: the file cannot be opened by its decoder.
+        """
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        try:
+            _widen(read_end)
+            job = {"kind": asdict(kind), "cpu_s": int(_CPU_S + limits.max_duration_s / _SLOWEST_X_REALTIME)}
+            try:
+                os.lseek(exhibit.fd, 0, os.SEEK_SET)
+                self._submit(json.dumps(job).encode(), [exhibit.fd, write_end])
+            finally:
+                os.close(write_end)
+            yield AudioStream(self, read_end, limits, exhibit.size_bytes)
+        finally:
+            os.close(read_end)
+            self.end_of_child(kill=True)
+
+    def end_of_child(self, kill: bool = False) -> str:
+        """Waits for the end of the child that decodes the present file.
+
+        Args:
+            kill: end it first if it still runs.
+
+        Returns:
+            what became of it, in words.
+        """
+        if not self._busy or self._control is None:
+            return "the decoder ended"
+        self._busy = False
+        try:
+            if kill:
+                self._control.send(b"kill")
+            answer = self._control.recv(4096)
+        except OSError:
+            answer = b""
+        if not answer:
+            self.close()
+            return "the decoding process was killed"
+        return _fate(json.loads(answer)["status"])
+
+    def close(self) -> None:
+        """Ends the decoding process; a later `open` starts a new one."""
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            self._server.wait()
+        self._server = self._control = None
+
+    def _submit(self, job: bytes, descriptors: list[int]) -> None:
+        for attempt in (1, 2):
+            control = self._control or self._start()
+            try:
+                socket.send_fds(control, [job], descriptors)
+                self._busy = True
+                return
+            except OSError as error:
+                self.close()
+                if attempt == 2:
+                    raise EnvironmentUnfit(f"The decoding process cannot be started: {error}.") from error
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        paths = [entry for entry in sys.path if entry]
+        program = (
+            f"import sys; sys.path[:] = {paths!r}\n"
+            f"from slim_cli.evidence.decode_server import serve; serve({theirs.fileno()})"
+        )
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        with theirs:
+            self._server = subprocess.Popen(
+                [sys.executable, "-P", "-c", program],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **threads},
+                start_new_session=True,
+            )
+        self._control = ours
+        return ours
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+@contextmanager
+def open_audio(path: Path, limits: Limits | None = None) -> Iterator[AudioStream]:
+    """Decodes one file in an isolated process.
+
+    Args:
+        path: the file.
+        limits: what decoding may cost.
+
+    Raises:
+        EvidenceError: it cannot be read, is no audio, or cannot be decoded.
+    """
+    with (
+        Exhibit(path) as exhibit,
+        Decoder() as decoder,
+        decoder.open(exhibit, exhibit.kind(), limits or Limits()) as stream,
+    ):
+        yield stream
+
+
+def _failed(message: str) -> EvidenceError:
+    return EvidenceError(message, "decode_failed")
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(payload)
+    except ValueError as error:
+        raise _failed("the decoder broke its protocol") from error
+    if not isinstance(value, dict):
+        raise _failed("the decoder broke its protocol")
+    return value
+
+
+def _media(header: dict[str, Any]) -> Media:
+    tags = list(header["tags"].items())[:_MAX_TAGS]
+    return Media(
+        container=clean(header["container"]),
+        codec=clean(header["codec"]),
+        sample_rate_hz=int(header["sample_rate_hz"]),
+        channels=int(header["channels"]),
+        samples=0,
+        duration_s=0.0,
+        decoder=clean(header["decoder"]),
+        decoder_version=clean(header["decoder_version"]),
+        bit_rate_bps=int(header["bit_rate_bps"]) if header["bit_rate_bps"] else None,
+        tags={clean(k): clean(v, _TAG_CHARS) for k, v in tags},
+    )
+
+
+def _fate(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return "the decoder ended without finishing the file"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGXCPU:
+        return "the decoder used more processor time than allowed and was stopped"
+    known = {s.value: s.name for s in signal.Signals}
+    verb = "was killed" if number == signal.SIGKILL else "crashed"
+    return f"the decoder {verb} on this file ({known.get(number, f'signal {number}')})"
+
+
+def _widen(pipe: int) -> None:
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except PermissionError:
+        return  # the system's default size is only slower

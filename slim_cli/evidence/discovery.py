@@ -1,0 +1,127 @@
+"""Finding evidence: every entry below the given folders, in a fixed order, with a reason where one is not opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slim_cli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One entry that gets a result row.
+
+    Attributes:
+        path: where it is.
+        name: path below its root, `/`-separated, undecodable bytes as U+FFFD; shown to people, hostile.
+        path_hex: the raw bytes of that path in hex, only when they are not UTF-8.
+        refusal: why it is not opened, in words; None for a regular file.
+        status: status of its row when it is not opened.
+    """
+
+    path: Path
+    name: str
+    path_hex: str | None = None
+    refusal: str | None = None
+    status: str = "refused"
+
+
+def discover(roots: Sequence[Path]) -> Iterator[Candidate]:
+    """Walks folders recursively, in the order of the raw bytes of the paths; a root may be one file.
+
+    Overlapping roots give each file once. With several roots, names start with the root's own name.
+
+    Raises:
+        UsageError: a root does not exist, or nothing at all was found.
+    """
+    if not roots:
+        raise UsageError("Nothing to scan was named; give at least one file or folder.")
+    for root in roots:
+        if not os.path.lexists(root):
+            raise UsageError(f"There is no file or folder {_display(os.fsencode(root))}; check the path.")
+    seen: set[bytes] = set()
+    for root in roots:
+        for candidate in _below(root, prefixed=len(roots) > 1):
+            place = os.path.join(os.path.realpath(os.fsencode(candidate.path.parent)), os.fsencode(candidate.path.name))
+            if place not in seen:
+                seen.add(place)
+                yield candidate
+    if not seen:
+        names = ", ".join(_display(os.fsencode(root)) for root in roots)
+        raise UsageError(f"There are no files in {names}; nothing was scanned.")
+
+
+def _below(root: Path, prefixed: bool) -> Iterator[Candidate]:
+    base = os.fsencode(os.path.abspath(root))
+    if not os.path.isdir(base):
+        yield _entry(base, os.path.dirname(base), os.path.dirname(os.path.realpath(base)))
+        return
+    anchor = os.path.dirname(base) if prefixed else base
+    yield from _walk(base, anchor, os.path.realpath(base))
+
+
+def _walk(folder: bytes, anchor: bytes, tree: bytes) -> Iterator[Candidate]:
+    """Entries below a folder; a folder sorts as its path with a slash, so that whole paths are in byte order."""
+    pending = [folder + b"/"]
+    while pending:
+        path = pending.pop()
+        if not path.endswith(b"/"):
+            yield _entry(path, anchor, tree)
+            continue
+        try:
+            with os.scandir(path) as entries:
+                found = [
+                    os.path.join(path, e.name) + (b"/" if e.is_dir(follow_symlinks=False) else b"") for e in entries
+                ]
+        except OSError as error:
+            reason = f"the folder cannot be read: {(error.strerror or 'input/output error').lower()}"
+            yield _candidate(path.rstrip(b"/"), anchor, reason, "unreadable")
+            continue
+        pending += sorted(found, reverse=True)
+
+
+def _entry(path: bytes, anchor: bytes, tree: bytes) -> Candidate:
+    try:
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISLNK(mode):
+            return _candidate(path, anchor, _special(mode))
+        target_mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return _candidate(path, anchor, "a symbolic link that leads nowhere")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return _candidate(path, anchor, "a symbolic link that leads back to itself")
+        reason = (error.strerror or "input/output error").lower()
+        return _candidate(path, anchor, f"it cannot be reached: {reason}", "unreadable")
+    target = os.path.realpath(path)
+    if os.path.commonpath([target, tree]) != tree:
+        return _candidate(path, anchor, "a symbolic link that leads out of the scanned folder")
+    if stat.S_ISDIR(target_mode):
+        return _candidate(path, anchor, "a symbolic link to a folder whose files have rows of their own")
+    return _candidate(path, anchor, _special(target_mode))
+
+
+def _special(mode: int) -> str | None:
+    kinds = (
+        (stat.S_ISFIFO, "a named pipe (FIFO), not a file"),
+        (stat.S_ISSOCK, "a socket, not a file"),
+        (stat.S_ISCHR, "a character device, not a file"),
+        (stat.S_ISBLK, "a block device, not a file"),
+    )
+    return next((reason for test, reason in kinds if test(mode)), None)
+
+
+def _candidate(path: bytes, anchor: bytes, refusal: str | None, status: str = "refused") -> Candidate:
+    relative = os.path.relpath(path, anchor)
+    name = _display(relative)
+    raw = None if name.encode() == relative else relative.hex()
+    return Candidate(Path(os.fsdecode(path)), name, raw, refusal, status)
+
+
+def _display(path: bytes) -> str:
+    return path.decode("utf-8", "replace")

@@ -1,0 +1,117 @@
+"""One file of evidence: opened read-only, hashed, and checked to be the same file afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from slim_cli.errors import EvidenceError, IntegrityError
+from slim_cli.evidence.sniffing import HEAD_BYTES, MEDIA_SUFFIXES, Kind, sniff
+
+_HASH_BLOCK = 2**20
+
+
+class Exhibit:
+    """An open file of evidence; use as a context manager.
+
+    Args:
+        path: the file; it is opened read-only and, where permitted, without touching its access time.
+
+    Attributes:
+        path: as given.
+        fd: open descriptor.
+        size_bytes: size when opened.
+        modified: modification time when opened, ISO 8601 UTC.
+
+    Raises:
+        EvidenceError: it cannot be opened or is no regular file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.fd = _open(path)
+        except OSError as error:
+            raise _unreadable(error) from error
+        self._before = os.fstat(self.fd)
+        if not stat.S_ISREG(self._before.st_mode):
+            os.close(self.fd)
+            raise EvidenceError("not a regular file", "refused")
+        self.size_bytes = self._before.st_size
+        self.modified = datetime.fromtimestamp(self._before.st_mtime, UTC).isoformat(timespec="seconds")
+
+    def sha256(self) -> str:
+        """SHA-256 of the whole content, read as a stream.
+
+        Raises:
+            EvidenceError: the medium cannot be read.
+        """
+        digest, offset = hashlib.sha256(), 0
+        try:
+            while block := os.pread(self.fd, _HASH_BLOCK, offset):
+                digest.update(block)
+                offset += len(block)
+        except OSError as error:
+            raise _unreadable(error) from error
+        return digest.hexdigest()
+
+    def kind(self) -> Kind:
+        """What the content is, told from its first bytes.
+
+        Raises:
+            EvidenceError: it holds no audio, is only named like audio, or is refused.
+        """
+        try:
+            head = os.pread(self.fd, HEAD_BYTES, 0)
+        except OSError as error:
+            raise _unreadable(error) from error
+        if not head:
+            raise EvidenceError("the file is empty (0 bytes)", "decode_failed")
+        kind, suffix = sniff(head), self.path.suffix.lower()
+        if kind.verdict == "refused":
+            raise EvidenceError(f"{kind.label}; scan the audio itself, unpacked, to have it examined", "refused")
+        if kind.verdict == "media":
+            return kind
+        if suffix in MEDIA_SUFFIXES:
+            raise EvidenceError(f"named {suffix} but its content is {kind.label}", "decode_failed")
+        raise EvidenceError(f"not an audio file ({kind.label})", "no_audio")
+
+    def check_unchanged(self) -> None:
+        """Compares the file with what was opened.
+
+        Raises:
+            IntegrityError: it was changed, replaced or removed in the meantime.
+        """
+        try:
+            now = [os.fstat(self.fd), os.stat(self.path)]
+        except OSError as error:
+            raise IntegrityError(f"was removed while it was examined ({error.strerror})") from error
+        if any(_identity(state) != _identity(self._before) for state in now):
+            raise IntegrityError("changed while it was examined")
+
+    def __enter__(self) -> Exhibit:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self.fd)
+
+
+def _open(path: Path) -> int:
+    # why: without O_NONBLOCK, a FIFO put in the file's place would block the scan.
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        return os.open(path, flags | os.O_NOATIME)
+    except PermissionError:
+        return os.open(path, flags)
+
+
+def _identity(state: os.stat_result) -> tuple[int, int, int, int]:
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _unreadable(error: OSError) -> EvidenceError:
+    return EvidenceError(f"it cannot be read: {(error.strerror or 'input/output error').lower()}", "unreadable")

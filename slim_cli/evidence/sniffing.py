@@ -1,0 +1,158 @@
+"""What a file is, told from its first bytes and never from its name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+HEAD_BYTES = 65_536
+
+_SUFFIXES = """
+    .wav .wave .rf64 .w64 .bwf .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .aac .alac
+    .amr .awb .3gp .3gpp .3g2 .wma .asf .wmv .webm .weba .mka .mp4 .m4v .mov .mkv .avi .flv .ts .m2ts .mpg .mpeg
+    .sph .gsm .ul .al .raw .pcm .g722 .g729 .dss .ds2 .qcp .spx .ra .rm .ac3 .dts .vox
+"""
+MEDIA_SUFFIXES = frozenset(_SUFFIXES.split())
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the first bytes say.
+
+    Attributes:
+        verdict: `media` (decode it), `refused` (playlist or archive) or `other` (no audio).
+        label: what it is, in words, e.g. `WAV`, `plain text`, `an archive (ZIP)`.
+        demuxer: the FFmpeg demuxer used when libsndfile does not read the file, empty for none.
+        sndfile: whether libsndfile is asked first.
+    """
+
+    verdict: str
+    label: str
+    demuxer: str = ""
+    sndfile: bool = False
+
+
+def _sound(label: str, demuxer: str = "") -> Kind:
+    return Kind("media", label, demuxer, sndfile=True)
+
+
+def _media(label: str, demuxer: str) -> Kind:
+    return Kind("media", label, demuxer)
+
+
+_MEDIA: tuple[tuple[str, Kind], ...] = (
+    (r"RIF[FX].{4}WAVE", _sound("WAV", "wav")),
+    (r"(RF64|BW64).{4}WAVE", _sound("RF64", "wav")),
+    (r"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", _sound("W64", "w64")),
+    (r"FORM.{4}AIF[FC]", _sound("AIFF", "aiff")),
+    (r"\.snd", _sound("AU", "au")),
+    (r"caff\x00\x01", _sound("CAF", "caf")),
+    (r"fLaC", _sound("FLAC", "flac")),
+    (r"OggS\x00", _sound("Ogg", "ogg")),
+    (r"NIST_1A\n", _sound("SPHERE", "nistsphere")),
+    (r"ID3[\x02-\x04]", _sound("MP3", "mp3")),
+    (r".{4}(ftyp|moov|mdat|wide|skip|free)", _media("MP4/MOV", "mov")),
+    (r"#!AMR(-WB)?\n", _media("AMR", "amr")),
+    (r"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", _media("ASF/WMA", "asf")),
+    (r"\x1a\x45\xdf\xa3", _media("Matroska/WebM", "matroska")),
+    (r"RIFF.{4}AVI ", _media("AVI", "avi")),
+    (r"FLV\x01", _media("FLV", "flv")),
+    (r"\xff[\xf0\xf1\xf8\xf9]", _media("AAC (ADTS)", "aac")),
+    (r"\x0b\x77", _media("AC-3", "ac3")),
+    (r"[\x02\x03]dss", _media("DSS", "dss")),
+    (r"\x00\x00\x01\xba", _media("MPEG", "mpeg")),
+    (r"\x47.{187}\x47.{187}\x47", _media("MPEG-TS", "mpegts")),
+)
+
+_PLAYLIST = Kind("refused", "a playlist that points to other files")
+_REFUSED: tuple[tuple[str, Kind], ...] = (
+    (r"\s*(#EXTM3U|\[playlist\]|ffconcat version|v=0\r?\n|<smil|<asx|\[Reference\]|<\?wpl)", _PLAYLIST),
+    (r"\s*<\?xml[^>]*>\s*<(MPD|playlist|smil)", _PLAYLIST),
+    (r"(PK\x03\x04.{26}(\[Content_Types\]|mimetype|_rels/|word/|xl/|ppt/))", Kind("other", "an office document")),
+    (r"PK\x03\x04|PK\x05\x06", Kind("refused", "an archive (ZIP)")),
+    (r"7z\xbc\xaf\x27\x1c", Kind("refused", "an archive (7-Zip)")),
+    (r"Rar!\x1a\x07", Kind("refused", "an archive (RAR)")),
+    (r"\x1f\x8b", Kind("refused", "an archive (gzip)")),
+    (r"BZh[1-9]1AY", Kind("refused", "an archive (bzip2)")),
+    (r"\xfd7zXZ\x00", Kind("refused", "an archive (xz)")),
+    (r"\x28\xb5\x2f\xfd", Kind("refused", "an archive (Zstandard)")),
+    (r".{257}ustar", Kind("refused", "an archive (tar)")),
+)
+
+_OTHER: tuple[tuple[str, Kind], ...] = (
+    (r"\x89PNG", Kind("other", "an image (PNG)")),
+    (r"\xff\xd8\xff", Kind("other", "an image (JPEG)")),
+    (r"GIF8", Kind("other", "an image (GIF)")),
+    (r"RIFF.{4}WEBP", Kind("other", "an image (WebP)")),
+    (r"%PDF", Kind("other", "a PDF document")),
+    (r"\x7fELF|MZ", Kind("other", "a program")),
+    (r"SQLite format 3", Kind("other", "a database (SQLite)")),
+    (r"\xd0\xcf\x11\xe0", Kind("other", "an office document")),
+)
+
+_SIGNATURES = tuple(
+    (re.compile(pattern.encode("latin-1"), re.DOTALL), kind) for pattern, kind in _MEDIA + _REFUSED + _OTHER
+)
+_TEXT = re.compile(rb"[\t\n\r\f\x1b\x20-\x7e\x80-\xff]*")
+
+
+def sniff(head: bytes) -> Kind:
+    """Tells a file's kind from its first `HEAD_BYTES` bytes (not empty)."""
+    for signature, kind in _SIGNATURES:
+        if signature.match(head):
+            return kind
+    if _is_mpeg_audio(head):
+        return _sound("MP3", "mp3")
+    return Kind("other", _describe(head))
+
+
+def _describe(head: bytes) -> str:
+    if not head.strip(b"\0"):
+        return "nothing but zero bytes"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "plain text (UTF-16)"
+    if _TEXT.fullmatch(head):
+        if re.match(rb"\s*<(!doctype html|html)", head, re.IGNORECASE):
+            return "a web page (HTML)"
+        try:
+            # why: the head may end within a character.
+            head[: len(head) - 3].decode("utf-8") if len(head) == HEAD_BYTES else head.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return "unknown binary data" if error.end < len(head) - 3 else "plain text"
+        return "plain text"
+    return "unknown binary data"
+
+
+_MP3_KBPS = {
+    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+
+
+def _is_mpeg_audio(head: bytes) -> bool:
+    """Whether a valid MPEG audio frame stands at the start and, where the bytes reach, another right behind it."""
+    length = _mpeg_frame_bytes(head)
+    if not length:
+        return False
+    return len(head) < length + 4 or bool(_mpeg_frame_bytes(head[length : length + 4]))
+
+
+def _mpeg_frame_bytes(header: bytes) -> int:
+    """Length of the frame that a four-byte header announces (ISO/IEC 11172-3, 2.4.1.3), 0 if it is no header."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer = (header[1] >> 3) & 3, 4 - ((header[1] >> 1) & 3)
+    bit_rate, rate = header[2] >> 4, (header[2] >> 2) & 3
+    if version == 1 or layer == 4 or bit_rate in (0, 15) or rate == 3:
+        return 0
+    kbps = _MP3_KBPS[1 if version == 3 else 2, layer][bit_rate - 1]
+    rate_hz = (44_100, 48_000, 32_000)[rate] >> (0 if version == 3 else 1 if version == 2 else 2)
+    padding = (header[2] >> 1) & 1
+    if layer == 1:
+        return (12_000 * kbps // rate_hz + padding) * 4
+    slots = 72_000 if layer == 3 and version != 3 else 144_000
+    return slots * kbps // rate_hz + padding
