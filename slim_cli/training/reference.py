@@ -1,0 +1,116 @@
+"""Writes what a bundle knows about its own scores, from scores of clips that its training had left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slim_cli.assessment.metrics import (
+    Estimate,
+    area_under_curve,
+    detection_cost,
+    equal_error_rate,
+    f1_score,
+)
+from slim_cli.assessment.reference import FILE_NAME, SCHEMA
+from slim_cli.detector.bundle import write_sums
+from slim_cli.training.evaluate import Scores, summarise
+
+BINS = 48
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def write_reference(
+    bundle: Path,
+    scores: Scores,
+    description: str,
+    observations: dict[str, dict[str, list[float]]],
+    false_alarms: float = 0.05,
+) -> dict[str, Any]:
+    """Writes `reference.json` into a bundle and renews its hash list.
+
+    Args:
+        bundle: the bundle's folder.
+        scores: file-level scores of clips left out of training.
+        description: one sentence on the data and the protocol.
+        observations: values of each artefact measure by class, in bona fide and spoof clips.
+        false_alarms: share of bona fide clips that the operating point may flag.
+
+    Returns:
+        what was written.
+    """
+    spoof = scores.is_spoof
+    real, fake = scores.score[~spoof], scores.score[spoof]
+    threshold = round(float(np.quantile(real, 1 - false_alarms, method="higher")), 2)
+    reference = {
+        "schema": SCHEMA,
+        "description": description,
+        "score": _pair(scores.score, spoof),
+        "mismatch": _pair(scores.mismatch, spoof),
+        "operating_point": {
+            "score": threshold,
+            "false_alarm_rate": round(float((real >= threshold).mean()), 4),
+            "miss_rate": round(float((fake < threshold).mean()), 4),
+            "n_bona_fide": len(real),
+            "n_spoof": len(fake),
+        },
+        "observations": {
+            name: {label: _range(values) for label, values in classes.items() if values}
+            for name, classes in observations.items()
+        },
+        "metrics": _metrics(scores, threshold),
+    }
+    (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
+    write_sums(bundle)
+    return reference
+
+
+def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
+    spoof = scores.is_spoof
+    real, fake = scores.score[~spoof], scores.score[spoof]
+    summary = summarise(scores)
+    alarms = {
+        origin: [round(float((values >= threshold).mean()), 4), len(values)]
+        for origin in sorted({c.origin for c in scores.clips})
+        for values in [np.array([s for c, s in zip(scores.clips, scores.score, strict=True) if c.origin == origin])]
+        if not any(c.is_spoof for c in scores.clips if c.origin == origin)
+    }
+    return {
+        "eer_pooled": _estimate(summary.pooled),
+        "eer_all_clips": _estimate(summary.all_clips),
+        "eer_mean_origin": _estimate(summary.mean_origin),
+        "eer_mismatch": _estimate(summary.mismatch),
+        "eer_by_origin": {k: [round(rate, 4), n, m] for k, (rate, n, m) in summary.origins.items()},
+        "false_alarms_by_corpus": alarms,
+        "auc": round(area_under_curve(real, fake), 4),
+        "f1": round(f1_score(real, fake, equal_error_rate(real, fake)[1]), 4),
+        "min_dcf": round(detection_cost(real, fake), 4),
+    }
+
+
+def _estimate(value: Estimate) -> dict[str, float]:
+    return {"value": round(value.value, 4), "low": round(value.low, 4), "high": round(value.high, 4)}
+
+
+def _pair(values: np.ndarray, spoof: np.ndarray) -> dict[str, Any]:
+    low, high = np.quantile(values, [0.002, 0.998])
+    edges = np.linspace(low, high, BINS + 1)
+    return {"bona_fide": _histogram(values[~spoof], edges), "spoof": _histogram(values[spoof], edges)}
+
+
+def _histogram(values: np.ndarray, edges: np.ndarray) -> dict[str, Any]:
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    return {
+        "n": len(values),
+        "edges": [round(float(e), 4) for e in edges],
+        "counts": [int(c) for c in counts],
+        "quantiles": {str(q): round(float(np.quantile(values, q)), 4) for q in QUANTILES},
+    }
+
+
+def _range(values: list[float]) -> dict[str, float]:
+    p5, p50, p95 = np.quantile(values, [0.05, 0.5, 0.95])
+    return {"p5": round(float(p5), 4), "p50": round(float(p50), 4), "p95": round(float(p95), 4), "n": len(values)}
