@@ -47,8 +47,8 @@ def evaluate(
 def _print(summary: Summary, scores: Scores) -> None:
     spoof = scores.is_spoof
     console = Console()
-    console.print(f"{int((~spoof).sum())} bona fide, {int(spoof.sum())} spoof; EER in % with 95 % interval over origins")
-    table = Table("figure", "EER %")
+    console.print(f"{int((~spoof).sum())} bona fide, {int(spoof.sum())} spoof; intervals: bootstrap over origins")
+    table = Table("figure", "EER %, 95 % interval")
     table.add_row("pooled over origins with spoof", str(summary.pooled))
     table.add_row("all clips", str(summary.all_clips))
     table.add_row(f"mean of {len(summary.origins)} origins with ≥ 10 of each class", str(summary.mean_origin))

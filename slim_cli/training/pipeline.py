@@ -146,6 +146,7 @@ def _windows(batches: LabelledBatches, seed: int) -> Callable[[int], tuple[Tenso
 
 
 def _save(module: nn.Module, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.detach().cpu().contiguous().clone() for k, v in module.state_dict().items()}
     save_file(state, folder / f"{name}.safetensors")
 

@@ -1,4 +1,4 @@
-"""From a recipe and a miniature corpus to a bundle that scores, with small encoders and with those of the paper's kind."""
+"""From a recipe and a miniature corpus to a bundle that scores, with small encoders and with the paper's kind."""
 
 import json
 from dataclasses import replace

@@ -1,0 +1,74 @@
+"""The parts above the encoders: masks, pooling, mismatch, normalisation."""
+
+import pytest
+import torch
+
+from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
+from slim_cli.detector.model import (
+    AttentiveStatisticsPooling,
+    Compression,
+    HeadConfig,
+    Slim,
+    SlimHead,
+    Subspaces,
+    normalise,
+)
+
+SIZES = HeadConfig(dependency_dim=8, pooled_dim=8, hidden_dim=8)
+
+
+def frames(batch: int = 3, length: int = 20, dim: int = 6) -> torch.Tensor:
+    return torch.randn(batch, length, dim, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("part", [Compression, AttentiveStatisticsPooling])
+def test_masked_frames_change_nothing(part: type) -> None:
+    torch.manual_seed(0)
+    module = part(6, SIZES).eval()
+    x, mask = frames(), torch.ones(3, 20, dtype=torch.bool)
+    mask[:, 12:] = False
+    other = x.clone()
+    other[:, 12:] = 99.0
+    assert torch.allclose(module(x, mask), module(other, mask), atol=1e-6)
+    assert torch.allclose(module(x, mask), module(x[:, :12], mask[:, :12]), atol=1e-5)
+
+
+def test_compression_normalises_features_and_takes_clips_of_any_length() -> None:
+    module = Compression(6, SIZES)
+    assert module.norm.num_features == SIZES.dependency_dim
+    for length in (5, 17):
+        assert module(frames(length=length), torch.ones(3, length, dtype=torch.bool)).shape == (3, 8)
+
+
+def test_mismatch_is_one_minus_the_cosine_of_the_dependency_features() -> None:
+    torch.manual_seed(0)
+    head = SlimHead(6, 6, SIZES).eval()
+    mask = torch.ones(3, 20, dtype=torch.bool)
+    out = head(Subspaces(frames(), frames() + 1, mask, mask))
+    by_hand = 1 - (out.style * out.linguistics).sum(1) / (out.style.norm(dim=1) * out.linguistics.norm(dim=1))
+    assert torch.allclose(out.mismatch, by_hand, atol=1e-6)
+
+
+def test_normalise_ignores_padding_and_level() -> None:
+    x = torch.randn(1, 100, generator=torch.Generator().manual_seed(0)) * 0.01 + 0.5
+    padded = torch.cat([x, torch.zeros(1, 50)], 1)
+    out = normalise(padded, torch.tensor([100]))
+    assert out[0, :100].mean().abs() < 1e-5
+    assert out[0, :100].var(correction=0) == pytest.approx(1, abs=2e-3)
+    assert (out[0, 100:] == 0).all()
+
+
+def test_a_shared_front_end_runs_once_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, channels=(4, 4, 4), blocks=(0, 0))
+    style, linguistics = SpectrogramEncoder(config), SpectrogramEncoder(config)
+    linguistics.front_end.load_state_dict(style.front_end.state_dict())
+    slim = Slim(style, linguistics, SIZES).eval()
+    x, lengths = torch.randn(2, 16_000), torch.tensor([16_000, 8_000])
+    assert slim.shares_front
+    shared = slim(x, lengths).score
+    slim.shares_front = False
+    assert torch.equal(shared, slim(x, lengths).score)
+    slim.shares_front = True
+    monkeypatch.setattr(linguistics, "front", lambda *_: pytest.fail("ran twice"))
+    slim(x, lengths)
