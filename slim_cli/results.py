@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = "slim-results/1"
+RUN_SCHEMA = "slim-run/1"
 
 STATUSES = ("scored", "insufficient_speech", "no_audio", "decode_failed", "unreadable", "refused")
 LR_STATUSES = ("given", "uncalibrated", "out_of_scope")
@@ -184,6 +185,52 @@ class FileResult:
             channels=channels,
             observations=observations,
         )
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What was done, when and with what: everything a reader needs to do it again.
+
+    Attributes:
+        command: the command line, program name first.
+        started: when the scan began, ISO 8601 UTC.
+        finished: when it ended, ISO 8601 UTC.
+        tool_version: version of this package.
+        software: version of each part that takes part in the result, by name (Python, torch, decoders, system).
+        model: the bundle's own account: `name`, `version`, `description`, `parameters` (number of weights), `sha256`
+            (of every file in the bundle by name), `details`.
+        parameters: everything else that changes results, by name.
+        fingerprint: SHA-256 over model and parameters; equal to that of every result row.
+        counts: number of result rows by status.
+        complete: False when the scan was stopped before its end.
+    """
+
+    command: tuple[str, ...]
+    started: str
+    finished: str
+    tool_version: str
+    software: dict[str, str]
+    model: dict[str, Any]
+    parameters: dict[str, Any]
+    fingerprint: str
+    counts: dict[str, int] = field(default_factory=dict)
+    complete: bool = True
+
+    def to_json(self) -> str:
+        """The content of `run.json`."""
+        return json.dumps({"schema": RUN_SCHEMA, **dataclasses.asdict(self)}, ensure_ascii=False, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRecord:
+        """Reads the content of `run.json`.
+
+        Raises:
+            ValueError: the text is not JSON or has another schema.
+        """
+        record: dict[str, Any] = json.loads(text)
+        if record.pop("schema", None) != RUN_SCHEMA:
+            raise ValueError(f"not a {RUN_SCHEMA} record")
+        return cls(**{**record, "command": tuple(record["command"])})
 
 
 def _rounded(value: Any) -> Any:
