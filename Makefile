@@ -1,0 +1,37 @@
+# Needs make and, best, a Python >= 3.11 (PYTHON=/path/to/python chooses one); .ci/setup does the rest, in .venv.
+SHELL := /bin/sh
+BIN := .venv/bin
+
+.PHONY: help demo test lint types unit wheel setup clean
+
+help:
+	@echo "make demo    set up, scan examples/evidence, write the report to out/demo"
+	@echo "make test    set up, lint, check types, run all tests, check the wheel"
+	@echo "make clean   remove what these made"
+
+# One example is damaged on purpose, so 3 (finished, some items could not be examined) is the expected exit code.
+demo:
+	@.ci/setup run
+	@$(BIN)/slim scan examples/evidence --output out/demo --force || [ $$? -eq 3 ]
+	@echo "The report is out/demo/report.html, and as a PDF out/demo/report.pdf"
+
+test: lint types unit wheel
+
+setup:
+	@.ci/setup dev
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest
+
+wheel: setup
+	tests/check_wheel.sh
+
+clean:
+	rm -rf .venv build out .mypy_cache .pytest_cache .ruff_cache
