@@ -198,10 +198,10 @@ class Listener:
 
     def _shortage(self, channels: range | list[int]) -> str:
         """Why none of these channels is scored, in words."""
-        need = f"{self._hearing.min_speech_s:.1f} s needed"
+        need = f"{self._hearing.min_speech_s:.1f} s"
         speech = max(self._net_speech_s(c) for c in channels)
         if speech > 0:
-            return f"{speech:.1f} s of speech found, {need}"
+            return f"{speech:.1f} s of speech found, {need} needed"
         if all(self._floors[c] == self._peaks[c] for c in channels):
-            return f"no speech found: digital silence, every sample has the same value; {need}"
-        return f"no speech found in {self.seconds:.1f} s of music, noise or silence; {need}"
+            return f"digital silence, every sample has the same value; {need} of speech needed"
+        return f"no speech found in {self.seconds:.1f} s of music, noise or silence; {need} needed"

@@ -46,7 +46,7 @@ class WindowScorer:
     def __init__(self, score: Score, channels: int) -> None:
         self._score = score
         self._waiting: list[list[_Piece]] = [[] for _ in range(channels)]
-        self._batch: dict[bytes, list[_Piece]] = {}  # by SHA-256 of the waveform
+        self._batch: dict[object, list[_Piece]] = {}
         self._windows: list[list[WindowScore]] = [[] for _ in range(channels)]
 
     def offer(self, window: Window, speech_s: Sequence[float]) -> None:
@@ -59,16 +59,20 @@ class WindowScorer:
     def release(self, enough: Sequence[bool]) -> None:
         """Sends waiting windows to the detector, for channels that hold enough speech."""
         for piece in [p for held, ready in zip(self._waiting, enough, strict=True) if ready for p in held]:
-            digest = hashlib.sha256(piece.samples.tobytes()).digest()
-            if digest not in self._batch and len(self._batch) == BATCH_WINDOWS:
+            key = self._key(piece)
+            if key not in self._batch and len(self._batch) == BATCH_WINDOWS:
                 self._flush()
-            self._batch.setdefault(digest, []).append(piece)
+            self._batch.setdefault(key, []).append(piece)
         self._waiting = [[] if ready else held for held, ready in zip(self._waiting, enough, strict=True)]
 
     def finish(self) -> list[tuple[WindowScore, ...]]:
         """The scored windows of each channel, in time order."""
         self._flush()
         return [tuple(sorted(windows, key=lambda w: w.start_s)) for windows in self._windows]
+
+    def _key(self, piece: _Piece) -> object:
+        """What equal waveforms share; a single channel cannot hold a window twice."""
+        return piece.start if len(self._windows) == 1 else hashlib.sha256(piece.samples.tobytes()).digest()
 
     def _flush(self) -> None:
         if not self._batch:

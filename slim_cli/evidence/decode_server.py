@@ -12,7 +12,6 @@ import resource
 import select
 import signal
 import socket
-import sys
 from typing import Any
 
 import av.logging
@@ -112,7 +111,3 @@ def _decode(evidence: int, pipe: int, kind: Kind) -> None:
     for block in source.blocks():
         wire.send(pipe, wire.BLOCK, np.ascontiguousarray(block, "<f4").data)
     wire.send_json(pipe, wire.END, {"warnings": source.header.warnings + source.warnings})
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]))

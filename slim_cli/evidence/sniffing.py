@@ -134,11 +134,9 @@ _MP3_KBPS = {
 
 
 def _is_mpeg_audio(head: bytes) -> bool:
-    """Whether a valid MPEG audio frame stands at the start and, where the bytes reach, another right behind it."""
+    """Whether a valid MPEG audio frame stands at the start and another right behind it."""
     length = _mpeg_frame_bytes(head)
-    if not length:
-        return False
-    return len(head) < length + 4 or bool(_mpeg_frame_bytes(head[length : length + 4]))
+    return bool(length and _mpeg_frame_bytes(head[length : length + 4]))
 
 
 def _mpeg_frame_bytes(header: bytes) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from slim_cli.audio.silero import CHUNK
 from slim_cli.audio.spectra import frame_length, power_spectra
-from slim_cli.audio.speech import CHUNK_S, SpeechTrack
+from slim_cli.audio.speech import SpeechTrack
 from slim_cli.results import MODEL_RATE_HZ, Observation
 
 BANDWIDTH_DB = -70.0
@@ -19,7 +19,7 @@ SMOOTHING_HZ = 200.0
 SPLIT_HZ, TOP_HZ = 4000.0, 8000.0
 CLIPPING_LEVEL = 0.999
 CONSTANT_FRAME_S = 0.010
-MIN_PAUSE_S = 0.192
+MIN_PAUSE_S = 0.192  # six speech chunks
 MIN_PAUSES = 3
 MIN_SPEECH_FRAMES = 31
 
@@ -158,6 +158,3 @@ def _pauses(pauses_s: tuple[np.ndarray, float]) -> dict[str, Observation]:
 
 def _fraction(part: int, whole: int) -> Observation:
     return Observation(part / whole if whole else None, "")
-
-
-PAUSE_RULE = f"gaps of at least {MIN_PAUSE_S} s ({round(MIN_PAUSE_S / CHUNK_S)} chunks) between stretches of speech"

@@ -1,0 +1,57 @@
+"""Which entries get a row, in which order and under which name."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from slim_cli.errors import UsageError
+from slim_cli.evidence.discovery import discover
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.wav", "a/z.wav", "a.wav", "a/deep/er/x", ".hidden", "Z.wav"):
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path / "tree"
+
+
+def test_everything_is_found_in_the_byte_order_of_paths(tree):
+    names = [c.name for c in discover([tree])]
+    assert names == [".hidden", "Z.wav", "a.wav", "a/deep/er/x", "a/z.wav", "b.wav"]
+    assert names == sorted(names, key=str.encode)
+
+
+def test_a_root_may_be_one_file(tree):
+    assert [c.name for c in discover([tree / "a" / "z.wav"])] == ["z.wav"]
+
+
+def test_several_roots_are_told_apart_and_overlaps_give_each_file_once(tree):
+    names = [c.name for c in discover([tree / "a", tree])]
+    assert names == ["a/deep/er/x", "a/z.wav", "tree/.hidden", "tree/Z.wav", "tree/a.wav", "tree/b.wav"]
+
+
+def test_a_link_inside_the_tree_is_examined_as_a_file(tree):
+    (tree / "link.wav").symlink_to("a/z.wav")
+    assert {c.name: c.refusal for c in discover([tree])}["link.wav"] is None
+
+
+def test_a_folder_that_cannot_be_read_is_a_row(tree, monkeypatch):
+    real = os.scandir
+
+    def deny(path):
+        if os.fsencode(path).endswith(b"/deep/"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    row = {c.name: c for c in discover([tree])}["a/deep"]
+    assert (row.status, row.refusal) == ("unreadable", "the folder cannot be read: permission denied")
+
+
+@pytest.mark.parametrize(("roots", "words"), [([], "Nothing to scan"), (["missing"], "There is no file or folder")])
+def test_useless_requests_are_usage_errors(tmp_path, roots, words):
+    with pytest.raises(UsageError, match=words):
+        list(discover([tmp_path / root for root in roots]))
