@@ -48,7 +48,7 @@ class ChannelResult:
         net_speech_s: detected speech, seconds.
         score: mean of the window scores weighted by each window's net speech; None when the channel was not scored.
         mismatch: the same mean of the window mismatches.
-        windows: the analysis windows, in time order.
+        windows: the analysis windows that hold speech, in time order; those without have weight 0 and are not scored.
     """
 
     index: int
