@@ -1,0 +1,56 @@
+"""Which model: a bundled one by name, or any bundle by its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.resources import models_dir
+
+DEFAULT = "slim-mini"
+CONFIG = "config.json"
+
+
+def bundled() -> Iterator[Path]:
+    """Folders of the models that came with the package."""
+    folder = models_dir()
+    yield from sorted(p for p in (folder.iterdir() if folder.is_dir() else ()) if (p / CONFIG).is_file())
+
+
+def find_bundle(name: str) -> Path:
+    """The folder of a model.
+
+    Args:
+        name: name of a bundled model, or path of a bundle.
+
+    Raises:
+        UsageError: there is neither.
+        EnvironmentUnfit: the default model did not come with this installation.
+    """
+    known = {folder.name: folder for folder in bundled()}
+    if name in known:
+        return known[name]
+    if Path(name).is_dir():
+        return Path(name)
+    if name == DEFAULT:
+        raise EnvironmentUnfit(
+            f"The model {DEFAULT} is missing from this installation; install it anew or use --model DIR."
+        )
+    names = ", ".join(known) or "none"
+    raise UsageError(f"There is no model {name!r}: neither a folder nor a bundled model (bundled: {names}).")
+
+
+def read_config(bundle: Path) -> dict[str, Any]:
+    """What a bundle says of itself, unverified.
+
+    Raises:
+        EnvironmentUnfit: its configuration is missing or broken.
+    """
+    try:
+        config: dict[str, Any] = json.loads((bundle / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EnvironmentUnfit(f"The configuration of the model {bundle} cannot be read: {error}.") from error
+    return config

@@ -1,0 +1,45 @@
+"""Where words go: results to stdout, everything else to stderr; plain text unless somebody is looking."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from slim_cli.evidence.names import safe_name
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_WIDE = 1000
+
+
+def complain(text: str) -> None:
+    """Writes one line to stderr, harmless whatever names it quotes."""
+    print(f"slim: {safe_name(text)}", file=sys.stderr)
+
+
+def show(*parts: RenderableType) -> None:
+    """Writes to stdout: as wide as the terminal, or unwrapped and without colour where it is none.
+
+    A reader that has gone away (`slim scan … | head`) is no error.
+    """
+    console = _console()
+    try:
+        for part in parts:
+            console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_looked_at() -> bool:
+    """Whether stdout is a terminal."""
+    return _console().is_terminal
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)

@@ -1,0 +1,153 @@
+"""`slim doctor`: whether this installation can do the work, part by part."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import wave
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slim_cli.cli.bundles import bundled
+from slim_cli.cli.console import show
+from slim_cli.errors import EnvironmentUnfit, SlimError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OK, FAILED, NOTE = "ok", "FAILED", "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination.
+
+    Attributes:
+        part: what was looked at.
+        state: `ok`, `FAILED` or `note`.
+        detail: what was found, and what to do if it failed.
+        exit_code: code that a failure leads to.
+    """
+
+    part: str
+    state: str
+    detail: str
+    exit_code: int = EnvironmentUnfit.exit_code
+
+
+def doctor(
+    json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON line per finding.")] = False,
+) -> None:
+    """Examine this installation: versions, devices, decoders, fonts, models; exit code 5 or 4 when unfit."""
+    failures = []
+    for finding in _findings():
+        show(json.dumps(asdict(finding)) if json_lines else f"{finding.state:<6}  {finding.part:<18} {finding.detail}")
+        if finding.state == FAILED:
+            failures.append(finding.exit_code)
+    raise typer.Exit(min(failures, default=0))
+
+
+def _findings() -> Iterator[Finding]:
+    yield from _versions()
+    yield from _devices()
+    yield _decoding()
+    yield _pdf()
+    yield _fonts()
+    yield from _models()
+
+
+def _versions() -> Iterator[Finding]:
+    from slim_cli.cli.software import MISSING, software_versions
+
+    for name, version in software_versions().items():
+        yield Finding(name, FAILED if version.startswith(MISSING) else OK, version)
+
+
+def _devices() -> Iterator[Finding]:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        yield Finding("devices", FAILED, f"torch cannot be loaded: {error}")
+        return
+    yield Finding("cpu", OK, f"{os.cpu_count()} cores, {torch.get_num_threads()} threads used")
+    for number in range(torch.cuda.device_count()):
+        name = torch.cuda.get_device_name(number)
+        memory = torch.cuda.get_device_properties(number).total_memory / 2**30
+        yield Finding(f"cuda:{number}", OK, f"{name}, {memory:.0f} GiB")
+    if not torch.cuda.is_available():
+        yield Finding("cuda", NOTE, "no CUDA device; scans run on the CPU")
+
+
+def _decoding() -> Finding:
+    """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
+    from slim_cli.scanning import scan
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "silence.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 16_000, 0, "NONE", ""))
+            file.writeframes(bytes(16_000))
+        try:
+            result = next(iter(scan([path], detector=_Deaf())))
+        except SlimError as error:
+            return Finding("decoding", FAILED, str(error))
+    if result.media is None:
+        return Finding("decoding", FAILED, result.reason)
+    return Finding("decoding", OK, "a test file was decoded in a separate process")
+
+
+class _Deaf:
+    """A detector for a file without speech, which never asks it."""
+
+    fingerprint = "none"
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("there is nothing to score")
+
+
+def _pdf() -> Finding:
+    try:
+        from weasyprint.text.ffi import pango
+    except (ImportError, OSError) as error:
+        first = str(error).splitlines()[0]
+        hint = "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+        return Finding("PDF (Pango)", FAILED, f"{first}; install it: {hint}")
+    version = pango.pango_version()
+    return Finding("PDF (Pango)", OK, f"Pango {version // 10000}.{version // 100 % 100}.{version % 100}")
+
+
+def _fonts() -> Finding:
+    folders = (
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "~/.local/share/fonts",
+        "~/.fonts",
+        "/System/Library/Fonts",
+    )
+    found = (
+        p for f in folders for p in Path(f).expanduser().rglob("*") if p.suffix.lower() in (".ttf", ".otf", ".ttc")
+    )
+    count = sum(1 for _ in found)
+    if count:
+        return Finding("fonts", OK, f"{count} font files")
+    return Finding("fonts", FAILED, "no fonts for the PDF; install some: sudo apt-get install fonts-dejavu-core")
+
+
+def _models() -> Iterator[Finding]:
+    from slim_cli.detector.bundle import verify_bundle
+
+    folders = list(bundled())
+    if not folders:
+        yield Finding("models", FAILED, "no model came with this installation; install it anew")
+    for folder in folders:
+        try:
+            count = len(verify_bundle(folder))
+        except SlimError as error:
+            yield Finding(f"model {folder.name}", FAILED, str(error), error.exit_code)
+        else:
+            yield Finding(f"model {folder.name}", OK, f"{count} files as published")

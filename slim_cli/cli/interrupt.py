@@ -1,0 +1,54 @@
+"""Stopping on Ctrl-C or SIGTERM at a point where nothing is half written."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Stopper:
+    """Turns the first SIGINT or SIGTERM into a clean end of an iteration.
+
+    The signal cuts short the making of an item, never the handling of one. Afterwards signals act as before, so that a
+    second Ctrl-C ends whatever follows.
+
+    Attributes:
+        signal_number: the signal that came, None so far.
+    """
+
+    def __init__(self) -> None:
+        self.signal_number: int | None = None
+        self._making = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stopper:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def until_stopped(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Passes the items on until a signal comes."""
+        while self.signal_number is None:
+            try:
+                self._making = True
+                item = next(items)
+            except (StopIteration, KeyboardInterrupt):
+                return
+            finally:
+                self._making = False
+            yield item
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.signal_number = number
+        if self._making:
+            raise KeyboardInterrupt

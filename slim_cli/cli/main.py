@@ -1,0 +1,69 @@
+"""The command `slim`: gathers the commands and turns every error into one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from slim_cli import __version__
+from slim_cli.cli import doctor, evaluate, models, scan, train
+from slim_cli.cli.console import complain
+from slim_cli.errors import SlimError
+
+INTERNAL_ERROR = 70
+ENVIRONMENT_ERROR = 5
+
+app = typer.Typer(
+    name="slim",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Scan folders of audio for signs of speech synthesis and write an evidence report.",
+    epilog="Exit codes: 0 done; 1 a file reached --fail-on; 2 wrong use; 3 some files could not be examined; "
+    "4 evidence or model changed; 5 the installation is unfit; 70 an error in slim itself; 130 interrupted.",
+)
+app.command()(scan.scan)
+app.command()(doctor.doctor)
+app.add_typer(models.app, name="models")
+app.add_typer(train.app, name="train")
+app.command()(evaluate.evaluate)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Runs the command line and leaves with the exit code; `SLIM_DEBUG=1` shows the traceback of an error."""
+    try:
+        app()
+    except SlimError as error:
+        _leave(str(error), error.exit_code, error)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _leave(f"The system refused: {error.strerror or error}{where}.", ENVIRONMENT_ERROR, error)
+    except Exception as error:  # noqa: BLE001 # why: a bug, too, ends in one line and its own exit code
+        text = f"An error in slim itself: {type(error).__name__}: {error}. SLIM_DEBUG=1 shows where; please report it."
+        _leave(text, INTERNAL_ERROR, error)
+
+
+def _leave(text: str, code: int, error: Exception) -> None:
+    if os.environ.get("SLIM_DEBUG"):
+        raise error
+    complain(text)
+    sys.exit(code)
