@@ -1,0 +1,72 @@
+"""Reporting: from results to the report on screen and paper, and to tables for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from slim_cli.assessment.reference import Reference
+from slim_cli.errors import UsageError
+from slim_cli.reporting.selection import DEFAULT, check_limit
+from slim_cli.results import FileResult, RunRecord
+
+__all__ = ["FORMATS", "load", "write"]
+
+FORMATS = ("jsonl", "csv", "html", "pdf")
+
+
+def write(
+    results: Sequence[FileResult],
+    run: RunRecord,
+    reference: Reference,
+    output: Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    limit: str = DEFAULT,
+) -> dict[str, Path]:
+    """Writes the run record and the outputs asked for, each whole or not at all.
+
+    Args:
+        results: one result per file found, in the order found.
+        run: what was done with what.
+        reference: reference statistics of the model.
+        output: the output folder; overviews named in the results lie below it.
+        formats: any of `FORMATS`.
+        limit: which scored files get a section of their own: `all`, `flagged` or `top:N`.
+
+    Returns:
+        the file written for each format.
+
+    Raises:
+        UsageError: a format or the limit is unknown.
+        EnvironmentUnfit: the PDF could not be printed.
+    """
+    from slim_cli.reporting.writers import Findings, get_writer, replacing
+
+    check_limit(limit)
+    writers = {name: get_writer(name) for name in formats}
+    findings = Findings(results, run, reference, output, limit)
+    output.mkdir(parents=True, exist_ok=True)
+    with replacing(output / "run.json") as partial:
+        partial.write_text(run.to_json(), encoding="utf-8")
+    written = {}
+    for name, (file_name, writer) in writers.items():
+        with replacing(output / file_name) as partial:
+            writer(findings, partial)
+        written[name] = output / file_name
+    return written
+
+
+def load(output: Path) -> tuple[list[FileResult], RunRecord]:
+    """Reads back what a scan wrote, so that a report can be made again without the model.
+
+    Raises:
+        UsageError: the folder holds no readable `results.jsonl` and `run.json`.
+    """
+    from slim_cli.reporting.lines import read_jsonl
+
+    try:
+        run = RunRecord.from_json((output / "run.json").read_text(encoding="utf-8"))
+        return read_jsonl(output / "results.jsonl"), run
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"The folder {output} holds no results of a scan that can be read: {error}.") from error

@@ -1,0 +1,242 @@
+"""From results to the view model: ranks, counts, comparisons with the reference, drawings."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from slim_cli.assessment.reference import Histogram, Reference
+from slim_cli.audio.overview import Overview
+from slim_cli.errors import UsageError
+from slim_cli.reporting import formats
+from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, position_bar
+from slim_cli.reporting.figures.raster import level_range_db
+from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
+from slim_cli.reporting.measures import measure_rows
+from slim_cli.reporting.selection import DEFAULT, is_shown
+from slim_cli.reporting.view import Counts, Exhibit, Figure, OriginRate, Report, Row, Share, Validation
+from slim_cli.reporting.words import Words, load_measures, load_words
+from slim_cli.results import STATUSES, FileResult, RunRecord
+
+TOP_WINDOWS = 5
+_MODE = "triage"
+
+
+def build_report(
+    results: Sequence[FileResult],
+    run: RunRecord,
+    reference: Reference,
+    folder: Path,
+    limit: str = DEFAULT,
+) -> Report:
+    """Decides and computes everything that the report shows.
+
+    Args:
+        results: one result per file found, in the order found.
+        run: what was done with what.
+        reference: reference statistics of the model.
+        folder: the output folder, below which the overviews lie.
+        limit: which scored files get a section: `all`, `flagged` or `top:N`.
+
+    Raises:
+        UsageError: the limit is unknown.
+    """
+    words = load_words()
+    rows = rank(results, reference, limit)
+    scored = [row for row in rows if row.rank is not None]
+    draw = _Draughtsman(words, reference, folder)
+    counts = count(rows)
+    return Report(
+        identity=identity(results, run, limit),
+        mode=_MODE,
+        words=words,
+        run=run,
+        reference=reference,
+        counts=counts,
+        rows=tuple(rows),
+        exhibits=tuple(draw.exhibit(row) for row in scored if row.shown),
+        limit=limit,
+        overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
+        validation=draw.validation(),
+        warnings=_warnings(words, run, counts),
+        measures=load_measures(),
+    )
+
+
+def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> list[Row]:
+    """Scored files by falling score (ties in the order found), then the others in the order found."""
+    numbered = list(enumerate(results, start=1))
+    scored = sorted((n for n in numbered if n[1].score is not None), key=lambda n: -(n[1].score or 0.0))
+    threshold = reference.operating_point.score
+    rows = []
+    for place, (number, result) in enumerate(scored, start=1):
+        flagged = (result.score or 0.0) >= threshold
+        bar = position_bar(result.score or 0.0, reference.score, threshold, f"score {formats.signed(result.score)}")
+        rows.append(Row(number, place, result, flagged, is_shown(limit, place, flagged), bar))
+    return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
+
+
+def count(rows: Sequence[Row]) -> Counts:
+    """How the files divide up."""
+    unscored = Counter(row.result.status for row in rows if row.rank is None)
+    flagged = sum(row.flagged for row in rows)
+    scored = sum(row.rank is not None for row in rows)
+    ordered = {status: unscored[status] for status in STATUSES if unscored[status]}
+    return Counts(len(rows), flagged, scored - flagged, ordered)
+
+
+def identity(results: Sequence[FileResult], run: RunRecord, limit: str) -> str:
+    """Report number: the date of the run and the first 10 hex digits of SHA-256 over all that the report is made from."""
+    digest = hashlib.sha256(run.to_json().encode())
+    for result in results:
+        digest.update(result.to_json().encode())
+    digest.update(limit.encode())
+    return f"SLIM-{run.started[:10].replace('-', '')}-{digest.hexdigest()[:10].upper()}"
+
+
+def share_at_or_above(one: Histogram, value: float) -> Share:
+    """Files of a class at or above a value, bounded by the bin that holds it; the last bin also holds what lies beyond.
+
+    >>> share_at_or_above(Histogram(10, (0.0, 1.0, 2.0), (6, 4)), 1.5)
+    Share(least=0, most=4, n=10)
+    """
+    last = len(one.counts) - 1
+    least = sum(c for low, c in zip(one.edges, one.counts, strict=False) if low >= value)
+    most = sum(c for i, c in enumerate(one.counts) if one.edges[i + 1] > value or i == last)
+    if value <= one.edges[0]:
+        least = sum(one.counts[1:])
+    return Share(least, most, one.n)
+
+
+def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
+    warnings = [] if run.complete else [words.say("warning.incomplete")]
+    if run.counts and sum(run.counts.values()) != counts.found:
+        warnings.append(words.say("warning.counts", run=sum(run.counts.values()), rows=counts.found))
+    return tuple(warnings)
+
+
+class _Draughtsman:
+    """Builds the sections that hold pictures."""
+
+    def __init__(self, words: Words, reference: Reference, folder: Path) -> None:
+        self._words, self._reference, self._folder = words, reference, folder
+
+    def exhibit(self, row: Row) -> Exhibit:
+        result, channel = row.result, row.result.top_channel
+        if result.media is None or channel is None or channel.score is None:
+            raise ValueError(f"row {row.number} has a score but no scored channel or no media")
+        score, mismatch = result.score or 0.0, result.mismatch or 0.0
+        overview, note = self._overview(result)
+        threshold = self._reference.operating_point.score
+        curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s)
+        windows = sorted(channel.windows, key=lambda w: -w.score)[:TOP_WINDOWS]
+        pairs = self._reference
+        return Exhibit(
+            row=row,
+            media=result.media,
+            channel=channel,
+            bona_fide=share_at_or_above(pairs.score.bona_fide, score),
+            spoof=share_at_or_above(pairs.score.spoof, score),
+            bona_fide_mismatch=share_at_or_above(pairs.mismatch.bona_fide, mismatch),
+            spoof_mismatch=share_at_or_above(pairs.mismatch.spoof, mismatch),
+            timeline=timeline(overview, curves, self._captions(row)),
+            score_histogram=self.score_histogram(score),
+            mismatch_histogram=self.mismatch_histogram(mismatch),
+            picture_note=note,
+            measures=measure_rows(result.observations, self._reference.observations, self._words),
+            top_windows=tuple(windows),
+        )
+
+    def validation(self) -> Validation:
+        metrics = self._reference.metrics
+        named = self._words.item("validation.figure")
+        figures = []
+        for key in (k for k in named if k in metrics):
+            entry = metrics[key]
+            if isinstance(entry, dict):
+                figures.append(Figure(key, entry["value"], entry.get("low"), entry.get("high")))
+            else:
+                figures.append(Figure(key, float(entry), None, None))
+        return Validation(
+            figures=tuple(figures),
+            origins=tuple(OriginRate(k, *v) for k, v in metrics.get("eer_by_origin", {}).items()),
+            corpora=tuple(OriginRate(k, v[0], v[1], 0) for k, v in metrics.get("false_alarms_by_corpus", {}).items()),
+            score_histogram=self.score_histogram(None),
+            mismatch_histogram=self.mismatch_histogram(None),
+        )
+
+    def score_histogram(self, value: float | None, rug: Sequence[float] = ()) -> Markup:
+        threshold = self._reference.operating_point.score
+        return histogram(self._reference.score, self._labels("score", value, formats.signed), value, threshold, rug)
+
+    def mismatch_histogram(self, value: float | None) -> Markup:
+        return histogram(self._reference.mismatch, self._labels("mismatch", value, formats.plain), value)
+
+    def _labels(self, quantity: str, value: float | None, shown: object) -> HistogramLabels:
+        pair = getattr(self._reference, quantity)
+        number = shown(value) if callable(shown) else ""
+        say = self._words.say
+        key = "title" if value is not None else "title_reference"
+        return HistogramLabels(
+            title=say(f"figure.{quantity}.{key}", value=number),
+            axis=say(f"figure.{quantity}.axis"),
+            share=say("figure.share"),
+            bona_fide=say("figure.bona_fide", n=pair.bona_fide.n),
+            spoof=say("figure.spoof", n=pair.spoof.n),
+            value=say("figure.this_file", value=number),
+            threshold=say("figure.threshold", value=formats.signed(self._reference.operating_point.score)),
+        )
+
+    def _captions(self, row: Row) -> Captions:
+        say = self._words.say
+        score, mismatch = formats.signed(row.result.score), formats.plain(row.result.mismatch)
+        point = formats.signed(self._reference.operating_point.score)
+        panels = ("waveform", "spectrogram", "speech", "score", "mismatch", "time")
+        return Captions(
+            title=say("figure.timeline.title", score=score, mismatch=mismatch),
+            threshold=say("figure.timeline.threshold", value=point),
+            file_value=say("figure.timeline.file_value", value=score),
+            **{name: say(f"figure.timeline.{name}") for name in panels},
+        )
+
+    def _overview(self, result: FileResult) -> tuple[Overview | None, str]:
+        if result.overview is None:
+            return None, self._words.say("figure.not_drawn")
+        try:
+            overview = Overview.load(inside(self._folder, result.overview))
+        except UsageError as error:
+            return None, self._words.say("figure.unreadable", reason=str(error))
+        low, high = level_range_db(overview)
+        note = self._words.say(
+            "figure.parameters",
+            channel=overview.channel + 1,
+            window=f"{1000 * overview.window_s:.1f}",
+            column=f"{1000 * overview.hop_s:.0f}",
+            bands=len(overview.mel_hz),
+            top=formats.frequency(overview.sample_rate_hz / 2),
+            low=formats.plain(low, 0),
+            high=formats.plain(high, 0),
+        )
+        return overview, note
+
+
+def inside(folder: Path, name: str) -> Path:
+    """A file below a folder; names that lead elsewhere are refused.
+
+    Raises:
+        UsageError: the name points outside the folder.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise UsageError(f"The overview {name!r} lies outside the output folder.")
+    return path
+
+
+def reference_document(reference: Reference) -> dict[str, object]:
+    """The reference statistics as plain data, as they travel with the report."""
+    return dataclasses.asdict(reference)

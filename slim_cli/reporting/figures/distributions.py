@@ -1,0 +1,120 @@
+"""Reference distributions of both classes with this exhibit's line, and the small bars of the artefact table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from slim_cli.assessment.reference import ClassPair, Histogram, Range
+from slim_cli.reporting.figures.axes import Scale, ticks
+from slim_cli.reporting.figures.drawing import Drawing, step_outline
+
+_WIDTH, _HEIGHT = 345.0, 168.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 8.0, 30.0, 30.0
+_BAR = (150.0, 22.0)
+
+
+@dataclass(frozen=True)
+class HistogramLabels:
+    """Texts of a histogram, from the report's words."""
+
+    title: str
+    axis: str
+    share: str
+    bona_fide: str
+    spoof: str
+    value: str = ""
+    threshold: str = ""
+
+
+def histogram(
+    pair: ClassPair,
+    labels: HistogramLabels,
+    value: float | None = None,
+    threshold: float | None = None,
+    rug: Sequence[float] = (),
+) -> Markup:
+    """Both classes as shares of their files per bin.
+
+    Args:
+        pair: the distributions.
+        labels: texts.
+        value: this exhibit's value, drawn as a thick line; outside the plotted range it stands at the edge.
+        threshold: drawn as a dashed line.
+        rug: values drawn as short strokes below the axis.
+    """
+    drawing = Drawing(_WIDTH, _HEIGHT, labels.title)
+    low = min(pair.bona_fide.edges[0], pair.spoof.edges[0])
+    high = max(pair.bona_fide.edges[-1], pair.spoof.edges[-1])
+    x = Scale(low, high, _LEFT, _WIDTH - _RIGHT)
+    top_share = max([*_shares(pair.bona_fide), *_shares(pair.spoof), 1e-6])
+    y = Scale(0.0, top_share * 1.08, _HEIGHT - _BOTTOM, _TOP)
+    _frame(drawing, x, y, labels)
+    for kind, one in (("spoof", pair.spoof), ("bona", pair.bona_fide)):
+        outline = step_outline(one.edges, _shares(one))
+        drawing.path([(x(a), y(b)) for a, b in outline], kind, closed=True)
+    if threshold is not None:
+        drawing.line((x(threshold), _TOP), (x(threshold), y(0)), "threshold")
+        _beside(drawing, x(threshold), _TOP + 8, labels.threshold)
+    for one_value in rug:
+        drawing.line((x(one_value), y(0)), (x(one_value), y(0) - 6), "exhibit")
+    if value is not None:
+        drawing.line((x(value), _TOP - 1), (x(value), y(0)), "exhibit")
+        drawing.pointer((x(value), _TOP))
+        _beside(drawing, x(value), _TOP + 19, labels.value, bold=True)
+    return drawing.render()
+
+
+def _frame(drawing: Drawing, x: Scale, y: Scale, labels: HistogramLabels) -> None:
+    drawing.rect((_LEFT, _TOP), (x.end - x.start, y.start - y.end), "panel")
+    drawing.rect((_LEFT, 6), (16, 8), "bona")
+    drawing.text((_LEFT + 20, 13.5), labels.bona_fide, size=8.5)
+    drawing.rect((_LEFT + 162, 6), (16, 8), "spoof")
+    drawing.text((_LEFT + 182, 13.5), labels.spoof, size=8.5)
+    for value in ticks(x.low, x.high, 6):
+        drawing.line((x(value), y.start), (x(value), y.start + 3), "tick")
+        drawing.text((x(value), y.start + 12), f"{value:g}".replace("-", "−"), "middle", 8)
+    for value in ticks(0.0, y.high * 100, 4):
+        drawing.line((_LEFT - 3, y(value / 100)), (_LEFT, y(value / 100)), "tick")
+        drawing.text((_LEFT - 5, y(value / 100) + 3), f"{value:g}", "end", 8)
+    drawing.text((_LEFT - 24, _TOP - 4), labels.share, size=7.5)
+    drawing.text((_WIDTH - _RIGHT, _HEIGHT - 6), labels.axis, "end", 8)
+
+
+def _beside(drawing: Drawing, x: float, y: float, words: str, bold: bool = False) -> None:
+    right = x < (_LEFT + _WIDTH) / 2
+    drawing.text((x + 4 if right else x - 4, y), words, "start" if right else "end", 8, bold)
+
+
+def _shares(one: Histogram) -> list[float]:
+    return [count / one.n if one.n else 0.0 for count in one.counts]
+
+
+def range_bar(value: float | None, bona_fide: Range | None, spoof: Range | None, title: str) -> Markup:
+    """The 5th to 95th percentile of each class as a bar with its median, and this exhibit's value as a stroke."""
+    drawing = Drawing(*_BAR, title)
+    known = [r for r in (bona_fide, spoof) if r is not None]
+    values = [v for r in known for v in (r.p5, r.p95)] + ([value] if value is not None else [])
+    if not values:
+        return drawing.render()
+    margin = 0.04 * (max(values) - min(values)) or 0.5
+    x = Scale(min(values) - margin, max(values) + margin, 1, _BAR[0] - 1)
+    for top, kind, one in ((2.0, "bona", bona_fide), (12.0, "spoof", spoof)):
+        if one is not None:
+            drawing.rect((x(one.p5), top), (max(1.5, x(one.p95) - x(one.p5)), 8), kind)
+            drawing.line((x(one.p50), top), (x(one.p50), top + 8), f"{kind}-mid")
+    if value is not None:
+        drawing.line((x(value), 0), (x(value), 22), "exhibit")
+    return drawing.render()
+
+
+def position_bar(score: float, pair: ClassPair, threshold: float, title: str) -> Markup:
+    """Where a score stands between the class medians, with the review threshold: one glance in a table row."""
+    drawing = Drawing(90, 12, title)
+    x = Scale(pair.bona_fide.edges[0], pair.spoof.edges[-1], 3, 87)
+    drawing.line((3, 6), (87, 6), "tick")
+    drawing.line((x(threshold), 1), (x(threshold), 11), "threshold")
+    drawing.dot((x(score), 6), "dot" if score >= threshold else "hollow", 3)
+    return drawing.render()

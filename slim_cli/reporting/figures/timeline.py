@@ -1,0 +1,226 @@
+"""One exhibit on one time axis: waveform, mel spectrogram, net speech, score and mismatch window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from slim_cli.audio.overview import Overview
+from slim_cli.reporting.figures.axes import Scale, clock, ticks, time_ticks
+from slim_cli.reporting.figures.drawing import Drawing
+from slim_cli.reporting.figures.raster import spectrogram_url
+from slim_cli.results import WindowScore
+
+WIDTH = 700.0
+MOST_POINTS = 300
+FEW_SPEECH_S = 1.0
+_LEFT, _RIGHT, _GAP = 46.0, 8.0, 21.0
+_FREQUENCIES_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Panel headings, from the report's words."""
+
+    title: str
+    waveform: str
+    spectrogram: str
+    speech: str
+    score: str
+    mismatch: str
+    time: str
+    threshold: str
+    file_value: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the lower panels show.
+
+    Attributes:
+        windows: the channel's windows in time order.
+        score: the channel's score.
+        mismatch: the channel's mismatch.
+        threshold: score at which a file is flagged for review.
+        duration_s: length of the time axis where there is no overview.
+    """
+
+    windows: Sequence[WindowScore]
+    score: float
+    mismatch: float
+    threshold: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Neighbouring windows drawn as one point: centre, lowest, mean and highest value, mean net speech."""
+
+    start_s: float
+    end_s: float
+    low: float
+    mean: float
+    high: float
+    speech_s: float
+
+    @property
+    def centre_s(self) -> float:
+        return (self.start_s + self.end_s) / 2
+
+
+def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> Markup:
+    """Draws the panels; without an overview only the curves.
+
+    Args:
+        overview: waveform envelope and spectrogram of the channel that stands for the file.
+        curves: window values.
+        captions: panel headings.
+    """
+    heights = ([("waveform", 50.0), ("spectrogram", 128.0)] if overview else []) + [
+        ("speech", 9.0),
+        ("score", 92.0),
+        ("mismatch", 62.0),
+    ]
+    total = sum(height + _GAP for _, height in heights) + 24
+    duration = overview.duration_s if overview else curves.duration_s
+    board = _Board(Drawing(WIDTH, total, captions.title), Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT))
+    top = 0.0
+    for name, height in heights:
+        top += _GAP
+        board.drawing.text((_LEFT, top - 5), getattr(captions, name), bold=True)
+        if name == "waveform" and overview:
+            board.waveform(overview, top, height)
+        elif name == "spectrogram" and overview:
+            board.spectrogram(overview, top, height)
+        elif name == "speech":
+            board.speech(curves.windows, top, height)
+        elif name == "score":
+            board.score(curves, top, height, captions)
+        else:
+            board.mismatch(curves, top, height)
+        top += height
+    board.time_axis(top, captions.time)
+    return board.drawing.render()
+
+
+class _Board:
+    """The drawing with its time scale."""
+
+    def __init__(self, drawing: Drawing, time: Scale) -> None:
+        self.drawing, self.time = drawing, time
+
+    def _panel(self, top: float, height: float) -> None:
+        self.drawing.rect((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), "panel")
+
+    def _value_axis(self, scale: Scale, values: Sequence[float], labels: Sequence[str]) -> None:
+        for value, label in zip(values, labels, strict=True):
+            y = scale(value)
+            self.drawing.line((_LEFT - 3, y), (_LEFT, y), "tick")
+            self.drawing.text((_LEFT - 5, y + 3), label, "end", 8)
+
+    def waveform(self, overview: Overview, top: float, height: float) -> None:
+        self._panel(top, height)
+        peak = float(max(np.max(overview.envelope_max), -np.min(overview.envelope_min), 1e-4))
+        limit = next((x for x in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if x >= peak), peak)
+        level = Scale(-limit, limit, top + height, top)
+        count = len(overview.envelope_max)
+        group = max(1, -(-count // 650))
+        starts = np.arange(0, count, group)
+        high = np.maximum.reduceat(overview.envelope_max, starts)
+        low = np.minimum.reduceat(overview.envelope_min, starts)
+        x = [self.time(min((s + group / 2) * overview.hop_s, overview.duration_s)) for s in starts]
+        upper = [(a, level(float(v))) for a, v in zip(x, high, strict=True)]
+        lower = [(a, level(float(v))) for a, v in zip(x, low, strict=True)]
+        self.drawing.path([*upper, *reversed(lower)], "wave", closed=True)
+        self._value_axis(level, (-limit, 0.0, limit), (f"−{limit:g}", "0", f"{limit:g}"))
+
+    def spectrogram(self, overview: Overview, top: float, height: float) -> None:
+        self.drawing.image((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), spectrogram_url(overview))
+        bands = len(overview.mel_hz)
+        rows = np.interp(_FREQUENCIES_HZ, overview.mel_hz, np.arange(bands) + 0.5, left=np.nan, right=np.nan)
+        shown = [(hz, row) for hz, row in zip(_FREQUENCIES_HZ, rows, strict=True) if np.isfinite(row)]
+        level = Scale(0.0, bands, top + height, top)
+        labels = [f"{hz / 1000:g}k" if hz >= 1000 else f"{hz}" for hz, _ in shown]
+        self._value_axis(level, [float(row) for _, row in shown], labels)
+
+    def speech(self, windows: Sequence[WindowScore], top: float, height: float) -> None:
+        self._panel(top, height)
+        for group in _grouped(windows, "score"):
+            share = min(1.0, group.speech_s / max(0.1, windows[0].end_s - windows[0].start_s))
+            left, right = self.time(group.centre_s - 1.0), self.time(group.centre_s + 1.0)
+            if len(windows) > MOST_POINTS:
+                left, right = self.time(group.start_s), self.time(group.end_s)
+            self.drawing.rect((left, top + height * (1 - share)), (max(0.5, right - left), height * share), "speech")
+        self.drawing.text((_LEFT - 5, top + 8), "0–100 %", "end", 7)
+
+    def score(self, curves: Curves, top: float, height: float, captions: Captions) -> None:
+        values = [w.score for w in curves.windows]
+        low, high = _padded([*values, curves.score, curves.threshold, 0.0])
+        level = self._curve_panel(low, high, top, height)
+        self._curve(_grouped(curves.windows, "score"), level)
+        self._rule(level(curves.threshold), "threshold", captions.threshold)
+        self._rule(level(curves.score), "mean", captions.file_value)
+
+    def mismatch(self, curves: Curves, top: float, height: float) -> None:
+        low, high = _padded([*(w.mismatch for w in curves.windows), curves.mismatch])
+        level = self._curve_panel(max(0.0, low), high, top, height)
+        self._curve(_grouped(curves.windows, "mismatch"), level)
+        self._rule(level(curves.mismatch), "mean", "")
+
+    def _curve_panel(self, low: float, high: float, top: float, height: float) -> Scale:
+        self._panel(top, height)
+        level = Scale(low, high, top + height, top)
+        marks = ticks(low, high, 4)
+        for value in marks:
+            self.drawing.line((_LEFT, level(value)), (WIDTH - _RIGHT, level(value)), "grid")
+        self._value_axis(level, marks, [f"{v:+g}".replace("-", "−") if low < 0 else f"{v:g}" for v in marks])
+        return level
+
+    def _rule(self, y: float, style: str, label: str) -> None:
+        self.drawing.line((_LEFT, y), (WIDTH - _RIGHT, y), style)
+        if label:
+            self.drawing.text((WIDTH - _RIGHT - 3, y - 2.5), label, "end", 7.5)
+
+    def _curve(self, groups: Sequence[_Group], level: Scale) -> None:
+        many = len(groups) >= MOST_POINTS // 2
+        if many:
+            upper = [(self.time(g.centre_s), level(g.high)) for g in groups]
+            lower = [(self.time(g.centre_s), level(g.low)) for g in groups]
+            self.drawing.path([*upper, *reversed(lower)], "spread", closed=True)
+        else:
+            for g in groups:
+                self.drawing.line((self.time(g.start_s), level(g.mean)), (self.time(g.end_s), level(g.mean)), "extent")
+        self.drawing.path([(self.time(g.centre_s), level(g.mean)) for g in groups], "curve")
+        for g in () if many else groups:
+            style = "dot" if g.speech_s >= FEW_SPEECH_S else "hollow"
+            self.drawing.dot((self.time(g.centre_s), level(g.mean)), style)
+
+    def time_axis(self, top: float, label: str) -> None:
+        marks = time_ticks(self.time.high, 10)
+        step = marks[1] - marks[0] if len(marks) > 1 else 1.0
+        for value in marks:
+            x = self.time(value)
+            self.drawing.line((x, top), (x, top + 3), "tick")
+            self.drawing.text((x, top + 12), clock(value, step), "middle", 8)
+        self.drawing.text((WIDTH - _RIGHT, top + 22), label, "end", 8)
+
+
+def _grouped(windows: Sequence[WindowScore], quantity: str) -> list[_Group]:
+    size = max(1, -(-len(windows) // MOST_POINTS))
+    return [_group(windows[i : i + size], quantity) for i in range(0, len(windows), size)]
+
+
+def _group(windows: Sequence[WindowScore], quantity: str) -> _Group:
+    values = [float(getattr(w, quantity)) for w in windows]
+    speech = sum(w.speech_s for w in windows) / len(windows)
+    mean = sum(values) / len(values)
+    return _Group(windows[0].start_s, windows[-1].end_s, min(values), mean, max(values), speech)
+
+
+def _padded(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    margin = 0.12 * (high - low) or 0.1
+    return low - margin, high + margin

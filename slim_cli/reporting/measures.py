@@ -1,0 +1,64 @@
+"""The artefact table: every measure with its reference range, never an input to the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slim_cli.assessment.reference import Range
+from slim_cli.reporting.figures.distributions import range_bar
+from slim_cli.reporting.formats import DASH, plain
+from slim_cli.reporting.view import Measure
+from slim_cli.reporting.words import MeasureWords, Words, load_measures
+from slim_cli.results import Observation
+
+
+def measure_rows(
+    observations: Mapping[str, Observation],
+    reference: Mapping[str, Mapping[str, Range]],
+    words: Words,
+) -> tuple[Measure, ...]:
+    """One row per measure that the file has, known ones first and explained.
+
+    Args:
+        observations: the file's measures by name.
+        reference: ranges by measure and class.
+        words: the language.
+    """
+    known = {entry.key: entry for entry in load_measures()}
+    unknown = (MeasureWords(name, name, "", "", "") for name in sorted(observations.keys() - known.keys()))
+    return tuple(
+        _row(entry, observations[entry.key], reference.get(entry.key, {}), words)
+        for entry in (*known.values(), *unknown)
+        if entry.key in observations
+    )
+
+
+def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], words: Words) -> Measure:
+    bona_fide, spoof = ranges.get("bona_fide"), ranges.get("spoof")
+    value = seen.value if seen.usable else None
+    outside = value is not None and bona_fide is not None and not bona_fide.p5 <= value <= bona_fide.p95
+    title = words.say("measure.bar", title=entry.title, value=_number(entry, seen.value))
+    return Measure(
+        words=entry,
+        value=_number(entry, seen.value),
+        usable=seen.usable and seen.value is not None,
+        note=seen.note,
+        bona_fide=_range(entry, bona_fide),
+        spoof=_range(entry, spoof),
+        outside=outside,
+        bar=range_bar(value, bona_fide, spoof, title),
+    )
+
+
+def _number(entry: MeasureWords, value: float | None) -> str:
+    if value is None:
+        return DASH
+    unit = f" {entry.unit}" if entry.unit else ""
+    return plain(value * entry.scale, entry.digits) + unit
+
+
+def _range(entry: MeasureWords, one: Range | None) -> str:
+    if one is None:
+        return DASH
+    low, high = plain(one.p5 * entry.scale, entry.digits), plain(one.p95 * entry.scale, entry.digits)
+    return f"{low} to {high}"

@@ -1,0 +1,224 @@
+"""The view model: everything the templates show, already decided and computed; templates only lay it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from slim_cli.assessment.reference import Reference
+from slim_cli.reporting.words import MeasureWords, Words
+from slim_cli.results import ChannelResult, FileResult, Media, RunRecord, WindowScore
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many reference files reach a value; exact to within one bin of the stored histogram.
+
+    Attributes:
+        least: files surely at or above the value.
+        most: files possibly at or above it.
+        n: all files of the class.
+    """
+
+    least: int
+    most: int
+    n: int
+
+    @property
+    def rate_least(self) -> float:
+        return self.least / self.n if self.n else 0.0
+
+    @property
+    def rate_most(self) -> float:
+        return self.most / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file in the summary table.
+
+    Attributes:
+        number: position in the order found, from 1.
+        rank: position by score among the scored files, from 1; None when not scored.
+        result: the file's result.
+        flagged: scored at or above the review threshold.
+        shown: whether the report has an exhibit section for it.
+        position: small drawing of the score between the classes.
+    """
+
+    number: int
+    rank: int | None
+    result: FileResult
+    flagged: bool
+    shown: bool
+    position: Markup | None = None
+
+    @property
+    def state(self) -> str:
+        """What the table says: `flagged`, `below`, or the status of a file without score."""
+        if self.result.status != "scored":
+            return self.result.status
+        return "flagged" if self.flagged else "below"
+
+    @property
+    def anchor(self) -> str:
+        return f"file-{self.number}"
+
+    @property
+    def net_speech_s(self) -> float | None:
+        """Net speech of the channel that stands for the file, or the best channel's where none was scored."""
+        channel = self.result.top_channel
+        if channel:
+            return channel.net_speech_s
+        return max((c.net_speech_s for c in self.result.channels), default=None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of the artefact table."""
+
+    words: MeasureWords
+    value: str
+    usable: bool
+    note: str
+    bona_fide: str
+    spoof: str
+    outside: bool
+    bar: Markup
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The section of one scored file.
+
+    Attributes:
+        row: its row in the summary.
+        media: how the audio was stored.
+        channel: the channel that stands for the file.
+        bona_fide: reference bona fide files with this score or a higher one.
+        spoof: reference spoof files with this score or a higher one.
+        bona_fide_mismatch: reference bona fide files with this mismatch or a larger one.
+        spoof_mismatch: reference spoof files with this mismatch or a larger one.
+        timeline: the panels on one time axis.
+        score_histogram: reference distributions of the score.
+        mismatch_histogram: reference distributions of the mismatch.
+        picture_note: parameters of the spectrogram, in words; why there is none, otherwise.
+        measures: artefact measures.
+        top_windows: the highest-scoring windows, highest first.
+    """
+
+    row: Row
+    media: Media
+    channel: ChannelResult
+    bona_fide: Share
+    spoof: Share
+    bona_fide_mismatch: Share
+    spoof_mismatch: Share
+    timeline: Markup
+    score_histogram: Markup
+    mismatch_histogram: Markup
+    picture_note: str
+    measures: tuple[Measure, ...]
+    top_windows: tuple[WindowScore, ...]
+
+    @property
+    def result(self) -> FileResult:
+        return self.row.result
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the files found divide up; the parts add up to `found`."""
+
+    found: int
+    flagged: int
+    below: int
+    unscored: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> int:
+        return self.flagged + self.below
+
+    @property
+    def not_scored(self) -> int:
+        return sum(self.unscored.values())
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One validation figure: a rate with its interval, in words."""
+
+    key: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class OriginRate:
+    """Error rate at one origin of the validation data."""
+
+    origin: str
+    rate: float
+    n_bona_fide: int
+    n_spoof: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was measured of the model before this run."""
+
+    figures: tuple[Figure, ...]
+    origins: tuple[OriginRate, ...]
+    corpora: tuple[OriginRate, ...]
+    score_histogram: Markup
+    mismatch_histogram: Markup
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole report.
+
+    Attributes:
+        identity: report number, derived from the content.
+        mode: `triage`.
+        words: the language.
+        run: what was done with what.
+        reference: reference statistics of the model.
+        counts: how the files divide up.
+        rows: every file: scored ones by falling score, then the others in the order found.
+        exhibits: sections of the scored files within the limit, in the same order.
+        limit: which files got a section, as asked for.
+        overview_figure: the score distributions with all scored files below the axis.
+        validation: what was measured of the model.
+        warnings: what limits the report as a whole.
+        measures: every artefact measure with its definition.
+    """
+
+    identity: str
+    mode: str
+    words: Words
+    run: RunRecord
+    reference: Reference
+    counts: Counts
+    rows: tuple[Row, ...]
+    exhibits: tuple[Exhibit, ...]
+    limit: str
+    overview_figure: Markup
+    validation: Validation
+    warnings: tuple[str, ...]
+    measures: tuple[MeasureWords, ...]
+
+    @property
+    def scored(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.rank is not None)
+
+    @property
+    def unscored(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.rank is None)
+
+    @property
+    def left_out(self) -> int:
+        """Scored files without a section of their own."""
+        return len(self.scored) - len(self.exhibits)

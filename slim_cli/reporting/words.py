@@ -1,0 +1,85 @@
+"""The report's words: sentences, measure descriptions and banned phrases, all held as data beside the templates."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from slim_cli.resources import templates_dir
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language of the report.
+
+    Attributes:
+        language: BCP 47 tag, e.g. `en`.
+        entries: the parsed language file.
+    """
+
+    language: str
+    entries: dict[str, Any]
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence by dotted key, with its values filled in.
+
+        An entry with the keys `one` and `other` is chosen by the value `n`.
+
+        Raises:
+            KeyError: the entry or one of its values is missing.
+        """
+        entry = self.item(key)
+        if isinstance(entry, dict):
+            entry = entry["one" if values["n"] == 1 else "other"]
+        return entry.format(**values)
+
+    def item(self, key: str) -> Any:
+        """An entry as it stands in the file: a text, a list or a table."""
+        entry: Any = self.entries
+        for part in key.split("."):
+            entry = entry[part]
+        return entry
+
+
+@dataclass(frozen=True)
+class MeasureWords:
+    """How one artefact measure is explained.
+
+    Attributes:
+        key: name in the results.
+        title: short name.
+        plain: what it tells, for a reader who is no engineer.
+        definition: how it is computed.
+        confounds: what else can cause an unusual value.
+        unit: unit shown, empty for a pure number.
+        scale: factor from the stored value to the shown one.
+        digits: decimals shown.
+    """
+
+    key: str
+    title: str
+    plain: str
+    definition: str
+    confounds: str
+    unit: str = ""
+    scale: float = 1.0
+    digits: int = 2
+
+
+@cache
+def load_words(language: str = "en", folder: Path | None = None) -> Words:
+    """Reads `words.<language>.toml`."""
+    return Words(language, _read(folder, f"words.{language}.toml"))
+
+
+@cache
+def load_measures(folder: Path | None = None) -> tuple[MeasureWords, ...]:
+    """Reads `observations.toml`, in the order in which the report shows the measures."""
+    return tuple(MeasureWords(**entry) for entry in _read(folder, "observations.toml")["measure"])
+
+
+def _read(folder: Path | None, name: str) -> dict[str, Any]:
+    return tomllib.loads(((folder or templates_dir()) / name).read_text(encoding="utf-8"))
