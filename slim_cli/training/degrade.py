@@ -48,12 +48,12 @@ def _uniform(count: int, low: float, high: float, generator: torch.Generator) ->
 
 
 def _channel_response(count: int, samples: int, generator: torch.Generator) -> Tensor:
-    """A smooth random colouring of up to about ±9 dB, and for some a room."""
+    """A smooth random colouring of up to about ±8 dB, and for some a room."""
     bins = samples // 2 + 1
-    knots = torch.randn(count, 1, 12, generator=generator) * _uniform(count, 0, 5, generator)[:, None, None]
+    knots = torch.randn(count, 1, 12, generator=generator) * _uniform(count, 0, 4, generator)[:, None, None]
     curve = F.interpolate(knots, size=bins, mode="linear", align_corners=True)[:, 0]
     response = (10 ** (curve / 20)).to(torch.complex64)
-    has_room = torch.rand(count, generator=generator) < 0.3
+    has_room = torch.rand(count, generator=generator) < 0.2
     if has_room.any():
         response[has_room] = response[has_room] * _room(int(has_room.sum()), samples, generator)
     return response
@@ -70,8 +70,8 @@ def _room(count: int, samples: int, generator: torch.Generator) -> Tensor:
 
 
 def _companding(x: Tensor, count: int, groups: Tensor, generator: torch.Generator) -> Tensor:
-    """For one row in eight, 8-bit mu-law as on the telephone."""
-    chosen = (torch.rand(count, generator=generator) < 0.12)[groups]
+    """For one row in twelve, 8-bit mu-law as on the telephone."""
+    chosen = (torch.rand(count, generator=generator) < 0.08)[groups]
     if not chosen.any():
         return x
     y = (x[chosen] / 8).clamp(-1, 1)
@@ -82,28 +82,28 @@ def _companding(x: Tensor, count: int, groups: Tensor, generator: torch.Generato
 
 
 def _noise(x: Tensor, count: int, groups: Tensor, generator: torch.Generator) -> Tensor:
-    """Coloured noise at 5 to 45 dB below the speech; for some rows, the other rows' speech as babble."""
+    """Coloured noise 12 to 60 dB below the speech; for some rows, the other rows' speech as babble."""
     slope = _uniform(count, -1.0, 0.0, generator)[groups]
     spectrum = torch.fft.rfft(torch.randn(x.shape, generator=generator))
     frequency = torch.linspace(0, 1, spectrum.shape[1]).clamp(min=1e-3)
     noise = torch.fft.irfft(spectrum * frequency[None] ** slope[:, None], n=x.shape[1])
-    babble = (torch.rand(count, generator=generator) < 0.15)[groups]
+    babble = (torch.rand(count, generator=generator) < 0.08)[groups]
     if babble.any():
         mixed = sum(x.roll(shift, 0).roll(4001 * shift, 1) for shift in (1, 2, 3))
         noise = torch.where(babble[:, None], mixed, noise)
     noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)
-    below_db = _uniform(count, 8, 50, generator)[groups]
+    below_db = _uniform(count, 12, 60, generator)[groups]
     return noise * 10 ** (-below_db[:, None] / 20)
 
 
 def _band_limit(count: int, samples: int, generator: torch.Generator) -> Tensor:
-    """Low-pass (2.8 to 7.8 kHz) for two rows in five, telephone high-pass for some; soft or steep edges."""
+    """Low-pass (2.8 to 7.8 kHz) for three rows in ten, telephone high-pass for some; soft or steep edges."""
     frequency = torch.linspace(0, RATE / 2, samples // 2 + 1)[None]
-    limited = torch.rand(count, generator=generator) < 0.45
+    limited = torch.rand(count, generator=generator) < 0.3
     edge = torch.where(limited, _uniform(count, 2800, 7800, generator), torch.full((count,), 9000.0))[:, None]
     width = 10 ** _uniform(count, 1.3, 2.8, generator)[:, None]
     low_pass = torch.sigmoid((edge - frequency) / width)
-    has_high_pass = torch.rand(count, generator=generator) < 0.25
+    has_high_pass = torch.rand(count, generator=generator) < 0.2
     corner = torch.where(has_high_pass, _uniform(count, 80, 350, generator), torch.zeros(count))[:, None]
     high_pass = torch.where(corner > 0, torch.sigmoid((frequency - corner) / 25), torch.ones_like(frequency))
     return low_pass * high_pass

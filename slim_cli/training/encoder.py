@@ -1,12 +1,14 @@
-"""Training the pair of small encoders: first without labels, then with the label as one more target.
+"""Training the pair of small encoders: both without labels, then the style encoder with them.
 
 Without labels (shared by all folds of an evaluation): features of a teacher, prosody, agreement of two crops of one
-clip, and the traces of `slim_cli.training.traces`. With labels: bona fide against spoof, where every resynthesised
-copy sits in the batch beside its source under the same degradation, and acted emotion where it is known.
+clip, and the traces of `slim_cli.training.traces`. With labels, the style encoder alone: bona fide against spoof,
+where every resynthesised copy sits in the batch beside its source under the same degradation, and acted emotion where
+it is known. The linguistics encoder keeps what the teacher taught it, and from then on a front end of its own.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +64,27 @@ class EncoderTrainer(nn.Module):
         self.voice = nn.Linear(pooled, 128)
         self.traces = nn.Linear(2 * pooled, len(NAMES))
         self.emotion = nn.Linear(pooled, len(EMOTIONS))
-        self.label = nn.Linear(2 * pooled, 1)
+        self.label = nn.Linear(pooled, 1)
+
+    def part_encoders(self) -> None:
+        """Gives the linguistics encoder a front end of its own and freezes it; the style encoder trains on."""
+        linguistics = self.slim.linguistics
+        if not isinstance(linguistics, SpectrogramEncoder):
+            raise TypeError("only spectrogram encoders are trained here")
+        linguistics.front_end = copy.deepcopy(linguistics.front_end)
+        linguistics.requires_grad_(False)
+        self.slim.share_front()
+
+    def judge(self, waveforms: Tensor) -> dict[str, Tensor]:
+        """Predictions of the style encoder alone that need labels, for a batch of full windows (B, T)."""
+        lengths = torch.full((len(waveforms),), waveforms.shape[1])
+        style = self.slim.style
+        features, mask = style.front(normalise(waveforms, lengths), lengths)
+        pooled = self.slim.head.style_pooling(style.subspace(features, mask), mask)
+        return {"emotion": self.emotion(pooled), "label": self.label(F.leaky_relu(pooled)).squeeze(-1)}
 
     def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """Predictions for a batch of full windows (B, T)."""
+        """Predictions that need no labels, for a batch of full windows (B, T)."""
         lengths = torch.full((len(waveforms),), waveforms.shape[1])
         slim = self.slim
         features, mask = slim.style.front(normalise(waveforms, lengths), lengths)
@@ -81,8 +100,6 @@ class EncoderTrainer(nn.Module):
             "prosody": self.prosody(style[-1]),
             "voice": self.voice(pooled_style),
             "traces": self.traces(both),
-            "emotion": self.emotion(pooled_style),
-            "label": self.label(F.leaky_relu(both)).squeeze(-1),
         }
 
 
@@ -114,7 +131,9 @@ def train_encoders(
     Returns:
         the trainer with averaged weights.
     """
-    teacher = WhisperTeacher(recipe.teacher) if recipe.teacher else None
+    if recipe.with_labels:
+        trainer.part_encoders()
+    teacher = WhisperTeacher(recipe.teacher) if recipe.teacher and not recipe.with_labels else None
     kind = LabelledBatches if recipe.with_labels else UnlabelledBatches
     draw = kind(clips, pack, recipe.batch, recipe.crop_s)
     losses = _labelled_losses if recipe.with_labels else _unlabelled_losses
@@ -132,42 +151,26 @@ def _read(outputs: list[Tensor], blocks: tuple[int, int]) -> Tensor:
     return torch.stack(outputs[blocks[0] : blocks[1] + 1]).mean(0)
 
 
-def _teacher_losses(
-    out: dict[str, Tensor], batch: Batch, teacher: WhisperTeacher | None, rows: Tensor, scale: float
-) -> dict[str, Tensor]:
-    if teacher is None:
-        return {}
-    acoustic, content = teacher(batch.clean[rows])
-    return {
-        "acoustic": scale
-        * (
-            F.mse_loss(out["acoustic_style"][rows].float(), acoustic)
-            + F.mse_loss(out["acoustic_linguistics"][rows].float(), acoustic)
-        ),
-        "content": scale * F.mse_loss(out["content"][rows].float(), content),
-    }
-
-
-def _unlabelled_losses(module: nn.Module, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+def _unlabelled_losses(module: EncoderTrainer, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
     out = module(batch.heard)
-    clean_rows = torch.arange(0, len(batch.heard), 4)
-    return {
-        **_teacher_losses(out, batch, teacher, clean_rows, 1.0),
+    losses = {
         "prosody": F.smooth_l1_loss(out["prosody"].float(), prosody(batch.clean)),
         "voice": 0.3 * same_clip(out["voice"]),
         "traces": F.binary_cross_entropy_with_logits(out["traces"].float(), batch.traces),
     }
+    if teacher:
+        rows = torch.arange(0, len(batch.heard), 4)
+        acoustic, content = teacher(batch.clean[rows])
+        guesses = (out["acoustic_style"][rows].float(), out["acoustic_linguistics"][rows].float())
+        losses["acoustic"] = F.mse_loss(guesses[0], acoustic) + F.mse_loss(guesses[1], acoustic)
+        losses["content"] = F.mse_loss(out["content"][rows].float(), content)
+    return losses
 
 
-def _labelled_losses(module: nn.Module, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
-    out = module(batch.heard)
+def _labelled_losses(module: EncoderTrainer, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
+    out = module.judge(batch.heard)
+    losses = {"label": F.binary_cross_entropy_with_logits(out["label"].float(), batch.label * 0.96 + 0.02)}
     known = batch.emotion >= 0
-    losses = {
-        "label": F.binary_cross_entropy_with_logits(out["label"].float(), batch.label * 0.96 + 0.02),
-        "prosody": 0.2 * F.smooth_l1_loss(out["prosody"].float(), prosody(batch.clean)),
-        "traces": 0.2 * F.binary_cross_entropy_with_logits(out["traces"].float(), batch.traces),
-        **_teacher_losses(out, batch, teacher, torch.nonzero(batch.label == 0)[::6, 0], 0.3),
-    }
     if known.any():
         losses["emotion"] = 0.1 * F.cross_entropy(out["emotion"][known].float(), batch.emotion[known])
     return losses

@@ -73,8 +73,7 @@ class Workshop:
             )
         trainer.load_state_dict(_load(pretrained, "encoder"))
         if recipe.tune:
-            options = replace(recipe.tune, teacher=self.teacher)
-            trainer = train_encoders(trainer, self.clips, self.pack, options, self.folder / "encoder", report)
+            trainer = train_encoders(trainer, self.clips, self.pack, recipe.tune, self.folder / "encoder", report)
         _save(trainer, self.folder / "encoder", "encoder")
 
     def train_stage1(self, report: Report | None = None) -> None:
@@ -119,6 +118,8 @@ class Workshop:
             torch.manual_seed(self.recipe.stage1.seed)
             return build_slim(self.recipe).to(self.device).eval()
         trainer = self._trainer()
+        if self.recipe.tune:
+            trainer.part_encoders()
         trainer.load_state_dict(_load(self.folder / "encoder", "encoder"))
         slim = trainer.slim.eval()
         if not isinstance(slim.style, SpectrogramEncoder):
