@@ -208,7 +208,7 @@ NO_AUDIO = [
     ("list.mp3", b"#EXTM3U\n/etc/passwd\n", "refused", "a playlist that points to other files"),
     ("all.zip", b"PK\x03\x04" + b"\0" * 60, "refused", "an archive (ZIP)"),
     ("broken.flac", b"fLaC" + b"\xff" * 500, "decode_failed", "cannot be opened"),
-    ("broken.m4a", b"\0\0\0\x18ftypM4A " + b"\xff" * 500, "decode_failed", "cannot be opened"),
+    ("broken.m4a", b"\0\0\0\x18ftypM4A " + b"\xff" * 500, "decode_failed", "cut short or never finished"),
     ("broken.wma", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9" + b"\xff" * 99, "decode_failed", "cannot be opened"),
 ]
 

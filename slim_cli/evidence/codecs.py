@@ -18,6 +18,7 @@ import numpy as np
 import soundfile
 
 from slim_cli.errors import EvidenceError
+from slim_cli.evidence.boxes import missing_index
 from slim_cli.evidence.sniffing import Kind
 
 MIN_RATE_HZ, MAX_RATE_HZ, MAX_CHANNELS = 6_000, 192_000, 64
@@ -186,7 +187,9 @@ class FfmpegSource(Source):
         try:
             self._container = av.open(stream, "r", kind.demuxer, options, metadata_errors="replace")
         except (av.error.FFmpegError, ValueError) as error:
-            raise _failed(f"the {kind.label} container cannot be opened: {_words(error)}") from error
+            cut = kind.demuxer == "mov" and missing_index(fd)
+            reason = "it was cut short or never finished, its index is missing" if cut else _words(error)
+            raise _failed(f"the {kind.label} container cannot be opened: {reason}") from error
         tracks = self._container.streams.audio
         if not tracks:
             raise EvidenceError(f"a {kind.label} file without an audio track", "no_audio")
