@@ -1,0 +1,102 @@
+"""The command as a user meets it, with the model, the scan and the report writer replaced where a test says so."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Reference
+from slim_cli.cli.main import main
+from slim_cli.detector.bundle import BundleInfo
+from slim_cli.results import FileResult
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Slim = Callable[..., Ran]
+
+
+@pytest.fixture
+def slim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Slim:
+    """Runs `slim` with arguments in this process."""
+
+    def run(*arguments: str | Path) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["slim", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 0
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+def rows(*specification: tuple[str, str, float | None]) -> list[FileResult]:
+    """Result rows from (path, status, score)."""
+    return [
+        FileResult(path, status, "" if status == "scored" else f"because of {status}", score=score)
+        for path, status, score in specification
+    ]
+
+
+@dataclass
+class World:
+    """What the replaced parts do, and what they were asked.
+
+    Attributes:
+        rows: what the scan finds; an exception among them is raised in its place.
+        written: arguments of each call of the report writer.
+        on_write: called before the report is written.
+    """
+
+    rows: list[Any] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
+    asked: dict[str, Any] = field(default_factory=dict)
+    on_write: Callable[[], None] = lambda: None
+
+    def scan(self, paths: list[Path], **asked: Any) -> Iterator[FileResult]:
+        self.asked = {"paths": paths, **asked}
+        return self._rows()
+
+    def _rows(self) -> Iterator[FileResult]:
+        for row in self.rows:
+            result = row() if callable(row) else row
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+
+    def write(self, results: Any, run: Any, reference: Any, output: Path, formats: Any, **rest: Any) -> None:
+        self.on_write()
+        self.written.append({"results": results, "run": run, "output": output, "formats": formats, **rest})
+        (output / "report.html").write_text("report", encoding="utf-8")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """A scan that finds what the test says."""
+    made = World()
+    histogram = Histogram(2, (-1.0, 1.0), (2,))
+    pair = ClassPair(histogram, histogram)
+    reference = Reference("Two files.", pair, pair, OperatingPoint(1.0, 0.1, 0.2, 10, 10))
+    info = BundleInfo("tiny", "1", "A model for tests.", 3, {"config.json": "00"})
+    detector = SimpleNamespace(fingerprint="f" * 64, info=info, device="cpu")
+    monkeypatch.setattr("slim_cli.cli.scan.find_bundle", lambda name: tmp_path)
+    monkeypatch.setattr("slim_cli.detector.load_detector", lambda bundle, device: detector)
+    monkeypatch.setattr("slim_cli.assessment.reference.load_reference", lambda bundle: reference)
+    monkeypatch.setattr("slim_cli.scanning.scan", made.scan)
+    monkeypatch.setattr("slim_cli.reporting.write", made.write, raising=False)
+    return made

@@ -1,0 +1,125 @@
+"""The rules of the house, checked on the source itself."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGE = REPOSITORY / "slim_cli"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FOUNDATION = {"errors", "resources", "results", "__init__"}
+LEFT_OF = {
+    "evidence": set(),
+    "audio": {"evidence"},
+    "detector": {"evidence", "audio"},
+    "assessment": {"evidence", "audio", "detector"},
+    "observations": {"evidence", "audio", "detector", "assessment"},
+    "reporting": {"evidence", "audio", "detector", "assessment", "observations"},
+    "training": {"evidence", "audio", "detector", "assessment", "observations"},
+    "listening": {"evidence", "audio", "detector", "assessment", "observations"},
+    "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening"},
+}
+ON_TOP = {"cli", "engines"}
+LEFT_OF |= {room: {*LEFT_OF, *ON_TOP} for room in ON_TOP}
+
+HEAVY = ("torch", "transformers", "matplotlib", "weasyprint", "numpy", "scipy", "soundfile", "av", "jinja2", "PIL")
+MAX_LINES = 320
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Rooms that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "slim_cli":
+                names = [f"slim_cli.{alias.name}" for alias in node.names]
+            else:
+                names = [node.module or ""]
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top == "slim_cli" and rest:
+                yield rest.split(".")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_rooms_to_its_left(path: Path) -> None:
+    room = room_of(path)
+    if room in FOUNDATION - {"__init__"}:
+        allowed = FOUNDATION
+    elif room == "__init__":
+        allowed = {"scanning"}
+    else:
+        allowed = {room, *LEFT_OF[room]} | FOUNDATION | {"__version__"}
+    assert set(imports(path)) <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_a_module_stays_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < MAX_LINES
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("import slim_cli", id="import slim_cli"),
+        pytest.param(
+            "import sys; sys.argv = ['slim', '--help']; from slim_cli.cli.main import main; main()", id="--help"
+        ),
+        pytest.param(
+            "import sys; sys.argv = ['slim', 'scan', '--help']; from slim_cli.cli.main import main; main()",
+            id="scan --help",
+        ),
+    ],
+)
+def test_nothing_heavy_is_loaded_before_it_is_needed(statement: str) -> None:
+    code = f"""import atexit, sys
+atexit.register(lambda: print(*(m for m in {HEAVY} if m in sys.modules), file=sys.stderr))
+"""
+    done = subprocess.run([sys.executable, "-c", code + statement], check=True, capture_output=True, text=True)
+    assert done.stderr.split() == []
+
+
+def tracked_text() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    kinds = {".py", ".toml", ".md", ".txt", ".sh", ".html", ".css", ".js", ".json", ".csv", ""}
+    paths = (REPOSITORY / name for name in listed.stdout.split("\0") if name)
+    return [p for p in paths if p.suffix in kinds and p.is_file()]
+
+
+def test_no_path_of_a_particular_machine_is_tracked() -> None:
+    places = re.compile(r"""(?<![\w.<])/(?:work|root|home/\w+|Users/\w+)/\w""")
+    found = {
+        f"{path.relative_to(REPOSITORY)}:{number}"
+        for path in tracked_text()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if places.search(line)
+    }
+    assert found == set()
+
+
+def test_versions_are_pinned_exactly_and_cover_what_the_package_needs() -> None:
+    import tomllib
+
+    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9._-]+==[0-9][\w.]*", line) for line in pins)
+    assert "torch==2.13.0" in pins
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *(d for group in project["optional-dependencies"].values() for d in group)]
+    names = {re.split(r"[^\w.-]", d)[0] for d in needed}
+    assert names <= {pin.split("==")[0] for pin in pins}
