@@ -25,9 +25,14 @@ def show(*parts: RenderableType) -> None:
     A reader that has gone away (`slim scan … | head`) is no error.
     """
     console = _console()
-    try:
+    with console.capture() as captured:
         for part in parts:
             console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+    text = captured.get()
+    if not console.is_terminal:
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    try:
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
