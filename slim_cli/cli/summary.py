@@ -107,7 +107,7 @@ class Summary:
     def sentences(self) -> list[str]:
         """Counts and review threshold in words."""
         parts = ", ".join(f"{count} {WORDS[status]}" for status, count in self.counts.items())
-        lines = [f"{len(self.results)} files: {parts or 'none examined'}."]
+        lines = [f"{len(self.results)} {'file' if len(self.results) == 1 else 'files'}: {parts or 'none examined'}."]
         if self.counts.get("scored"):
             lines.append(
                 f"{self.at_or_above(self.review_score)} of {self.counts['scored']} scored files reached the "
