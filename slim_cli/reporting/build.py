@@ -23,7 +23,6 @@ from slim_cli.reporting.view import Counts, Exhibit, Figure, OriginRate, Report,
 from slim_cli.reporting.words import Words, load_measures, load_words
 from slim_cli.results import STATUSES, FileResult, RunRecord
 
-TOP_WINDOWS = 5
 _MODE = "triage"
 
 
@@ -91,7 +90,7 @@ def count(rows: Sequence[Row]) -> Counts:
 
 
 def identity(results: Sequence[FileResult], run: RunRecord, limit: str) -> str:
-    """Report number: the date of the run and the first 10 hex digits of SHA-256 over all that the report is made from."""
+    """Report number: date of the run and the first 10 hex digits of SHA-256 over what the report is made from."""
     digest = hashlib.sha256(run.to_json().encode())
     for result in results:
         digest.update(result.to_json().encode())
@@ -134,7 +133,6 @@ class _Draughtsman:
         overview, note = self._overview(result)
         threshold = self._reference.operating_point.score
         curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s)
-        windows = sorted(channel.windows, key=lambda w: -w.score)[:TOP_WINDOWS]
         pairs = self._reference
         return Exhibit(
             row=row,
@@ -149,7 +147,6 @@ class _Draughtsman:
             mismatch_histogram=self.mismatch_histogram(mismatch),
             picture_note=note,
             measures=measure_rows(result.observations, self._reference.observations, self._words),
-            top_windows=tuple(windows),
         )
 
     def validation(self) -> Validation:

@@ -29,13 +29,13 @@ def percent(share: float | None) -> str:
     """A share as per cent, with a decimal where it matters.
 
     >>> percent(0.05), percent(0.123), percent(0.004), percent(1.0)
-    ('5 %', '12 %', '0.4 %', '100 %')
+    ('5\xa0%', '12\xa0%', '0.4\xa0%', '100\xa0%')
     """
     if share is None:
         return DASH
     value = 100 * share
     digits = 0 if value >= 9.95 or value == round(value) else 1
-    return f"{value:.{digits}f}\u00a0%".replace("\u00a0", " ")
+    return f"{value:.{digits}f}\u00a0%"
 
 
 def duration(seconds: float | None) -> str:
@@ -90,7 +90,20 @@ def moment(stamp: str | None) -> str:
     return f"{stamp[:10]} {stamp[11:19]} UTC"
 
 
+def shortened(text: str, most: int = 90) -> str:
+    """A long name without its middle; its full form stands elsewhere in the report.
+
+    >>> shortened("abcdefghij", 5)
+    'ab…ij'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
 FILTERS = {
+    "shortened": shortened,
     "signed": signed,
     "plain": plain,
     "percent": percent,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.evidence.names import safe_name
-from slim_cli.results import FileResult
 from slim_cli.reporting.view import Row
+from slim_cli.results import FileResult
 
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings

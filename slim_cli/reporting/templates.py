@@ -46,8 +46,8 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         medium=medium,
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
+        style=Markup(style),
+        script=Markup(script),
         style_hash=_source_hash(style),
         script_hash=_source_hash(script),
         say=report.words.say,

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.reporting.words import MeasureWords, Words
-from slim_cli.results import ChannelResult, FileResult, Media, RunRecord, WindowScore
+from slim_cli.results import ChannelResult, FileResult, Media, RunRecord
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Share:
     least: int
     most: int
     n: int
+
+    @property
+    def rate_bound(self) -> float:
+        """Where no file reaches the value: the rate that n files cannot exclude (95 % confidence, rule of three)."""
+        return min(1.0, 3 / self.n) if self.n else 1.0
 
     @property
     def rate_least(self) -> float:
@@ -105,7 +110,6 @@ class Exhibit:
         mismatch_histogram: reference distributions of the mismatch.
         picture_note: parameters of the spectrogram, in words; why there is none, otherwise.
         measures: artefact measures.
-        top_windows: the highest-scoring windows, highest first.
     """
 
     row: Row
@@ -120,7 +124,6 @@ class Exhibit:
     mismatch_histogram: Markup
     picture_note: str
     measures: tuple[Measure, ...]
-    top_windows: tuple[WindowScore, ...]
 
     @property
     def result(self) -> FileResult:

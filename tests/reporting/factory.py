@@ -144,7 +144,10 @@ def reference() -> Reference:
         mismatch=ClassPair(histogram(0.31, 0.1, 0, 1, 812), histogram(0.44, 0.14, 0, 1, 955)),
         operating_point=OperatingPoint(0.62, 0.0504, 0.281, 812, 955),
         observations={
-            "effective_bandwidth_hz": {"bona_fide": Range(3900, 7900, 11200, 812), "spoof": Range(5100, 7600, 11000, 955)},
+            "effective_bandwidth_hz": {
+                "bona_fide": Range(3900, 7900, 11200, 812),
+                "spoof": Range(5100, 7600, 11000, 955),
+            },
             "hf_energy_ratio_db": {"bona_fide": Range(-27, -18, -9, 812), "spoof": Range(-33, -21, -11, 955)},
             "pause_count_per_min": {"bona_fide": Range(6, 17, 31, 640), "spoof": Range(2, 11, 24, 700)},
             "digital_silence_fraction": {"bona_fide": Range(0, 0, 0.04, 812), "spoof": Range(0, 0, 0.22, 955)},
@@ -187,7 +190,7 @@ def mixed() -> list[FileResult]:
     return [
         scored("calls/2026-10-02 incoming.wav", 3.4127, 0.58, 23.0, 2),
         scored("calls/voicemail-17.m4a", -2.8101, 0.29, 61.4),
-        replace(scored("calls/interview.flac", 0.91, 0.41, 125.0), warnings=("the file is cut short; the last block is missing",)),
+        replace(scored("calls/interview.flac", 0.91, 0.41, 125.0), warnings=("cut short; the last block is missing",)),
         scored("calls/short.ogg", -0.42, 0.36, 3.1),
         scored(HOSTILE_NAMES["markup"], -4.9, 0.22, 12.0),
         scored(HOSTILE_NAMES["bidi"], 1.7, 0.47, 9.0),

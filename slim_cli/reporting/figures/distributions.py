@@ -11,7 +11,7 @@ from slim_cli.assessment.reference import ClassPair, Histogram, Range
 from slim_cli.reporting.figures.axes import Scale, ticks
 from slim_cli.reporting.figures.drawing import Drawing, step_outline
 
-_WIDTH, _HEIGHT = 345.0, 168.0
+_WIDTH, _HEIGHT = 345.0, 160.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 8.0, 30.0, 30.0
 _BAR = (150.0, 22.0)
 
@@ -50,20 +50,21 @@ def histogram(
     high = max(pair.bona_fide.edges[-1], pair.spoof.edges[-1])
     x = Scale(low, high, _LEFT, _WIDTH - _RIGHT)
     top_share = max([*_shares(pair.bona_fide), *_shares(pair.spoof), 1e-6])
-    y = Scale(0.0, top_share * 1.08, _HEIGHT - _BOTTOM, _TOP)
+    y = Scale(0.0, top_share * 1.3, _HEIGHT - _BOTTOM, _TOP)
     _frame(drawing, x, y, labels)
     for kind, one in (("spoof", pair.spoof), ("bona", pair.bona_fide)):
         outline = step_outline(one.edges, _shares(one))
         drawing.path([(x(a), y(b)) for a, b in outline], kind, closed=True)
     if threshold is not None:
         drawing.line((x(threshold), _TOP), (x(threshold), y(0)), "threshold")
-        _beside(drawing, x(threshold), _TOP + 8, labels.threshold)
+        _beside(drawing, x(threshold), _TOP + 8, labels.threshold, value is not None and value < threshold)
     for one_value in rug:
-        drawing.line((x(one_value), y(0)), (x(one_value), y(0) - 6), "exhibit")
+        drawing.line((x(one_value), y(0)), (x(one_value), y(0) - 9), "exhibit")
     if value is not None:
         drawing.line((x(value), _TOP - 1), (x(value), y(0)), "exhibit")
         drawing.pointer((x(value), _TOP))
-        _beside(drawing, x(value), _TOP + 19, labels.value, bold=True)
+        right = x(value) < _WIDTH - 90 if threshold is None else value >= threshold and x(value) < _WIDTH - 80
+        _beside(drawing, x(value), _TOP + 19, labels.value, right, bold=True)
     return drawing.render()
 
 
@@ -83,8 +84,7 @@ def _frame(drawing: Drawing, x: Scale, y: Scale, labels: HistogramLabels) -> Non
     drawing.text((_WIDTH - _RIGHT, _HEIGHT - 6), labels.axis, "end", 8)
 
 
-def _beside(drawing: Drawing, x: float, y: float, words: str, bold: bool = False) -> None:
-    right = x < (_LEFT + _WIDTH) / 2
+def _beside(drawing: Drawing, x: float, y: float, words: str, right: bool, bold: bool = False) -> None:
     drawing.text((x + 4 if right else x - 4, y), words, "start" if right else "end", 8, bold)
 
 

@@ -33,11 +33,13 @@ _STYLES = {
     "spoof-mid": 'fill="none" stroke="#8a3c00" stroke-width="1.6"',
     "speech": 'fill="#6b7480" stroke="none"',
 }
-_FONT = 'font-family="Noto Sans, DejaVu Sans, sans-serif"'
+_LABELS = 'font-family="Noto Sans, DejaVu Sans, sans-serif" fill="#1b1f24"'
 
 
 class Drawing:
-    """Collects shapes and returns them as one inline `<svg>`.
+    """Collects shapes and returns them as one inline `<svg>`, labels on top.
+
+    Neighbouring shapes of one style become one path: a report holds thousands of them.
 
     Args:
         width: in user units; the page scales the drawing to its column.
@@ -50,25 +52,29 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
             f'height="{height:g}" role="img" class="drawing"><title>{escape(safe_name(title))}</title>'
         )
-        self._shapes: list[str] = []
+        self._shapes: list[tuple[str, list[str]]] = []
+        self._labels: list[str] = []
 
     def rect(self, corner: Point, size: Point, style: str) -> None:
         """A rectangle from its upper left corner."""
-        self._add(f'<rect x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{size[0]:.1f}" height="{size[1]:.1f}"', style)
+        x, y = corner
+        self._add(style, f"M{x:.1f} {y:.1f}h{size[0]:.1f}v{size[1]:.1f}h{-size[0]:.1f}z")
 
     def line(self, start: Point, end: Point, style: str) -> None:
         """A straight line."""
-        self._add(f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}"', style)
+        self._add(style, f"M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}")
 
     def path(self, points: Iterable[Point], style: str, closed: bool = False) -> None:
         """A polyline, or a polygon when closed."""
         steps = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         if steps:
-            self._add(f'<path d="M{steps}{"Z" if closed else ""}"', style)
+            self._add(style, f"M{steps}{'z' if closed else ''}")
 
     def dot(self, centre: Point, style: str, radius: float = 1.8) -> None:
         """A small circle."""
-        self._add(f'<circle cx="{centre[0]:.1f}" cy="{centre[1]:.1f}" r="{radius:g}"', style)
+        x, y = centre
+        arc = f"a{radius:g} {radius:g} 0 1 0"
+        self._add(style, f"M{x - radius:.1f} {y:.1f}{arc} {2 * radius:g} 0{arc} {-2 * radius:g} 0z")
 
     def pointer(self, tip: Point, style: str = "mark") -> None:
         """A small triangle that points down at `tip`."""
@@ -78,24 +84,34 @@ class Drawing:
     def text(self, at: Point, words: str, anchor: str = "start", size: float = 9, bold: bool = False) -> None:
         """One line of text; `anchor` is `start`, `middle` or `end`."""
         weight = ' font-weight="600"' if bold else ""
-        self._shapes.append(
-            f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" text-anchor="{anchor}" font-size="{size:g}" {_FONT}{weight} '
-            f'fill="#1b1f24" class="label">{escape(safe_name(words))}</text>'
+        position = "" if anchor == "start" else f' text-anchor="{anchor}"'
+        self._labels.append(
+            f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="{size:g}"{position}{weight}>'
+            f"{escape(safe_name(words))}</text>"
         )
 
     def image(self, corner: Point, size: Point, source: str) -> None:
         """A raster stretched over a rectangle; `source` is a data URL."""
-        self._shapes.append(
+        picture = (
             f'<image x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{size[0]:.1f}" height="{size[1]:.1f}" '
             f'preserveAspectRatio="none" image-rendering="crisp-edges" href="{escape(source)}"/>'
         )
+        self._shapes.append(("", [picture]))
 
     def render(self) -> Markup:
         """The finished drawing."""
-        return Markup(self._head + "".join(self._shapes) + "</svg>")  # noqa: S704
+        shapes = (
+            f'<path d="{"".join(parts)}" {_STYLES[style]} class="{style}"/>' if style else parts[0]
+            for style, parts in self._shapes
+        )
+        labels = f'<g {_LABELS} class="label">{"".join(self._labels)}</g>' if self._labels else ""
+        return Markup(f"{self._head}{''.join(shapes)}{labels}</svg>")
 
-    def _add(self, shape: str, style: str) -> None:
-        self._shapes.append(f'{shape} {_STYLES[style]} class="{style}"/>')
+    def _add(self, style: str, path: str) -> None:
+        if self._shapes and self._shapes[-1][0] == style:
+            self._shapes[-1][1].append(path)
+        else:
+            self._shapes.append((style, [path]))
 
 
 def step_outline(edges: Sequence[float], heights: Sequence[float]) -> list[Point]:

@@ -17,7 +17,7 @@ from slim_cli.results import WindowScore
 WIDTH = 700.0
 MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
-_LEFT, _RIGHT, _GAP = 46.0, 8.0, 21.0
+_LEFT, _RIGHT, _GAP = 46.0, 8.0, 19.0
 _FREQUENCIES_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
 
@@ -79,12 +79,12 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         curves: window values.
         captions: panel headings.
     """
-    heights = ([("waveform", 50.0), ("spectrogram", 128.0)] if overview else []) + [
+    heights = ([("waveform", 46.0), ("spectrogram", 128.0)] if overview else []) + [
         ("speech", 9.0),
-        ("score", 92.0),
-        ("mismatch", 62.0),
+        ("score", 80.0),
+        ("mismatch", 54.0),
     ]
-    total = sum(height + _GAP for _, height in heights) + 24
+    total = sum(height + _GAP for _, height in heights) + 26
     duration = overview.duration_s if overview else curves.duration_s
     board = _Board(Drawing(WIDTH, total, captions.title), Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT))
     top = 0.0
@@ -139,9 +139,10 @@ class _Board:
 
     def spectrogram(self, overview: Overview, top: float, height: float) -> None:
         self.drawing.image((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), spectrogram_url(overview))
-        bands = len(overview.mel_hz)
-        rows = np.interp(_FREQUENCIES_HZ, overview.mel_hz, np.arange(bands) + 0.5, left=np.nan, right=np.nan)
-        shown = [(hz, row) for hz, row in zip(_FREQUENCIES_HZ, rows, strict=True) if np.isfinite(row)]
+        self.drawing.path(_corners(top, height), "tick", closed=True)
+        bands, top_hz = len(overview.mel_hz), overview.sample_rate_hz / 2
+        known_hz, known_rows = [0.0, *overview.mel_hz, top_hz], [0.0, *(np.arange(bands) + 0.5), float(bands)]
+        shown = [(hz, np.interp(hz, known_hz, known_rows)) for hz in _FREQUENCIES_HZ if hz <= top_hz]
         level = Scale(0.0, bands, top + height, top)
         labels = [f"{hz / 1000:g}k" if hz >= 1000 else f"{hz}" for hz, _ in shown]
         self._value_axis(level, [float(row) for _, row in shown], labels)
@@ -187,16 +188,17 @@ class _Board:
     def _curve(self, groups: Sequence[_Group], level: Scale) -> None:
         many = len(groups) >= MOST_POINTS // 2
         if many:
-            upper = [(self.time(g.centre_s), level(g.high)) for g in groups]
-            lower = [(self.time(g.centre_s), level(g.low)) for g in groups]
-            self.drawing.path([*upper, *reversed(lower)], "spread", closed=True)
+            for run in _runs(groups):
+                upper = [(self.time(g.centre_s), level(g.high)) for g in run]
+                lower = [(self.time(g.centre_s), level(g.low)) for g in run]
+                self.drawing.path([*upper, *reversed(lower)], "spread", closed=True)
         else:
             for g in groups:
                 self.drawing.line((self.time(g.start_s), level(g.mean)), (self.time(g.end_s), level(g.mean)), "extent")
-        self.drawing.path([(self.time(g.centre_s), level(g.mean)) for g in groups], "curve")
-        for g in () if many else groups:
-            style = "dot" if g.speech_s >= FEW_SPEECH_S else "hollow"
-            self.drawing.dot((self.time(g.centre_s), level(g.mean)), style)
+        for run in _runs(groups):
+            self.drawing.path([(self.time(g.centre_s), level(g.mean)) for g in run], "curve")
+        for g in () if many else sorted(groups, key=_much_speech):
+            self.drawing.dot((self.time(g.centre_s), level(g.mean)), "dot" if _much_speech(g) else "hollow")
 
     def time_axis(self, top: float, label: str) -> None:
         marks = time_ticks(self.time.high, 10)
@@ -206,6 +208,15 @@ class _Board:
             self.drawing.line((x, top), (x, top + 3), "tick")
             self.drawing.text((x, top + 12), clock(value, step), "middle", 8)
         self.drawing.text((WIDTH - _RIGHT, top + 22), label, "end", 8)
+
+
+def _much_speech(group: _Group) -> bool:
+    return group.speech_s >= FEW_SPEECH_S
+
+
+def _corners(top: float, height: float) -> list[tuple[float, float]]:
+    right = WIDTH - _RIGHT
+    return [(_LEFT, top), (right, top), (right, top + height), (_LEFT, top + height)]
 
 
 def _grouped(windows: Sequence[WindowScore], quantity: str) -> list[_Group]:
@@ -218,6 +229,17 @@ def _group(windows: Sequence[WindowScore], quantity: str) -> _Group:
     speech = sum(w.speech_s for w in windows) / len(windows)
     mean = sum(values) / len(values)
     return _Group(windows[0].start_s, windows[-1].end_s, min(values), mean, max(values), speech)
+
+
+def _runs(groups: Sequence[_Group]) -> list[list[_Group]]:
+    """Groups whose windows touch; between runs there was no speech, and no line is drawn."""
+    runs: list[list[_Group]] = []
+    for group in groups:
+        if runs and group.start_s <= runs[-1][-1].end_s:
+            runs[-1].append(group)
+        else:
+            runs.append([group])
+    return runs
 
 
 def _padded(values: Sequence[float]) -> tuple[float, float]:
