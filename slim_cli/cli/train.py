@@ -27,14 +27,11 @@ def encoder(
     recipe: RecipeArgument,
     manifest: Manifests,
     output: Work,
-    folds: Folds = None,
-    leave_out: LeaveOut = None,
     teacher: Teacher = None,
     device: Device = "auto",
 ) -> None:
-    """Train the pair of small encoders: without labels first, then with them."""
-    workshop = _workshop(recipe, manifest, output, (folds, leave_out), (teacher, device))
-    workshop.train_encoder(_report("encoder"))
+    """Train the pair of small encoders; no label is read, so all folds share them."""
+    _workshop(recipe, manifest, output, (None, None), device).train_encoder(teacher, _report("encoder"))
 
 
 @app.command()
@@ -47,7 +44,7 @@ def stage1(
     device: Device = "auto",
 ) -> None:
     """Learn style-linguistics dependency features from bona fide speech."""
-    _workshop(recipe, manifest, output, (folds, leave_out), (None, device)).train_stage1(_report("stage 1"))
+    _workshop(recipe, manifest, output, (folds, leave_out), device).train_stage1(_report("stage 1"))
 
 
 @app.command()
@@ -60,8 +57,32 @@ def stage2(
     device: Device = "auto",
 ) -> None:
     """Learn the classifier from bona fide and spoof, and write the bundle."""
-    bundle = _workshop(recipe, manifest, output, (folds, leave_out), (None, device)).train_stage2(_report("stage 2"))
+    bundle = _workshop(recipe, manifest, output, (folds, leave_out), device).train_stage2(_report("stage 2"))
     typer.echo(bundle)
+
+
+@app.command()
+def reference(
+    bundle: Annotated[Path, typer.Argument(help="The bundle to complete.")],
+    scores: Annotated[list[Path], typer.Option(help="Scores of left-out clips, from slim evaluate; may be repeated.")],
+    description: Annotated[str, typer.Option(help="One sentence on the data and the protocol behind the scores.")],
+) -> None:
+    """Write a bundle's reference statistics from scores of clips that its training had left out."""
+    from slim_cli.scanning import scan
+    from slim_cli.training.evaluate import read_scores
+    from slim_cli.training.reference import Unscored, write_reference
+
+    parts = [read_scores(path) for path in scores]
+    pooled = sum(parts[1:], parts[0])
+    ranges: dict[str, dict[str, list[float]]] = {}
+    for clip in pooled.clips:
+        for result in scan([clip.path], detector=Unscored()):
+            for name, observation in result.observations.items():
+                if observation.usable and observation.value is not None:
+                    ranges.setdefault(name, {"bona_fide": [], "spoof": []})
+                    ranges[name]["spoof" if clip.is_spoof else "bona_fide"].append(observation.value)
+    written = write_reference(bundle, pooled, description, ranges)
+    typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
 
 def _workshop(
@@ -69,7 +90,7 @@ def _workshop(
     manifests: list[Path],
     output: Path,
     split: tuple[Path | None, int | None],
-    means: tuple[Path | None, str],
+    device: str,
 ) -> Workshop:
     import torch
 
@@ -79,7 +100,7 @@ def _workshop(
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.recipe import load_recipe
 
-    (folds, leave_out), (teacher, device) = split, means
+    folds, leave_out = split
     clips = read_manifests(manifests)
     chosen = clips
     if leave_out is not None:
@@ -90,7 +111,7 @@ def _workshop(
         device = "cuda:0" if torch.cuda.is_available() else "cpu"
     run = output / ("all" if leave_out is None else f"fold-{leave_out}")
     pack = AudioPack(clips, output / "audio")
-    return Workshop(load_recipe(recipe), chosen, pack, run, output, clips, teacher, device)
+    return Workshop(load_recipe(recipe), clips, chosen, pack, run, output, device)
 
 
 def _report(stage: str):  # type: ignore[no-untyped-def]

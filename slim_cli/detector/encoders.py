@@ -6,6 +6,7 @@ read are dropped, which changes nothing below them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -60,54 +61,56 @@ class SpectrogramEncoderConfig:
     """Architecture of the small encoder.
 
     Attributes:
-        dim: width of the transformer blocks.
-        depth: number of blocks.
+        dim: width of front end and blocks.
+        depth: number of transformer blocks.
         heads: attention heads.
-        channels: channels of the three convolutions of the front end.
+        hidden: width of the feed-forward layers.
+        mels: mel bands of the input.
         blocks: first and last block read, inclusive.
     """
 
-    dim: int = 256
-    depth: int = 4
-    heads: int = 4
-    channels: tuple[int, int, int] = (24, 48, 64)
-    blocks: tuple[int, int] = (0, 3)
+    dim: int = 512
+    depth: int = 2
+    heads: int = 8
+    hidden: int = 1024
+    mels: int = 80
+    blocks: tuple[int, int] = (0, 1)
 
 
 class SpectrogramEncoder(Encoder):
-    """Log-power spectrogram, three strided convolutions, pre-norm transformer blocks; 25 frames per second.
+    """Log-mel spectrogram, two convolutions over time, pre-norm transformer blocks; 50 frames per second.
 
-    The spectrogram keeps linear frequency up to 8 kHz, where synthesis leaves much of its trace, and floors the power
-    about 55 dB below a flat spectrum of the same level, so that digital silence looks like a quiet room.
+    The layout of the Whisper encoder (Radford et al., 2022, arXiv 2212.04356) at a fraction of its depth.
     """
 
-    N_FFT, WINDOW, HOP, STRIDE = 512, 400, 160, 4
-    FLOOR = 1e-3
+    N_FFT, HOP, STRIDE, RANGE_DB = 400, 160, 2, 80.0
 
     def __init__(self, config: SpectrogramEncoderConfig | None = None) -> None:
         super().__init__()
         self.config = config or SpectrogramEncoderConfig()
         self.dim, self.blocks = self.config.dim, self.config.blocks
         self.front_end = _ConvolutionalFront(self.config)
-        self.layers = nn.ModuleList(
-            _TransformerBlock(self.dim, self.config.heads) for _ in range(max(self.config.depth, 1))
-        )
+        self.layers = nn.ModuleList(_TransformerBlock(self.config) for _ in range(self.config.depth))
         self.window: Tensor
-        self.register_buffer("window", torch.hann_window(self.WINDOW), persistent=False)
+        self.filters: Tensor
+        self.register_buffer("window", torch.hann_window(self.N_FFT), persistent=False)
+        self.register_buffer("filters", _mel_filters(self.config.mels, self.N_FFT), persistent=False)
 
     def spectrogram(self, waveforms: Tensor) -> Tensor:
-        """(B, T) → log power above the floor, (B, 257, T / 160); silence is 0, speech about 0 to 3."""
-        padded = F.pad(waveforms, (0, self.N_FFT - self.HOP))
-        spectrum = torch.stft(padded, self.N_FFT, self.HOP, self.WINDOW, self.window, center=False, return_complex=True)
-        power = torch.view_as_real(spectrum).square().sum(-1)
-        return torch.log1p(power / self.FLOOR) / 6.0
+        """(B, T) → log10 mel power from 80 dB below each row's maximum up, about -1 to 1, (B, mels, T / 160)."""
+        spectrum = torch.stft(
+            waveforms, self.N_FFT, self.HOP, window=self.window, pad_mode="constant", return_complex=True
+        )
+        power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
+        log = (self.filters @ power).clamp(min=1e-8).log10()
+        return (torch.maximum(log, log.amax((1, 2), keepdim=True) - self.RANGE_DB / 10) + 1) / 4
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrogram = self.spectrogram(waveforms.float())
         frames = torch.arange(-(-spectrogram.shape[2] // self.STRIDE), device=waveforms.device)
         mask = frames[None] * (self.HOP * self.STRIDE) < lengths[:, None]
-        return self.front_end(spectrogram, mask), mask
+        return self.front_end(spectrogram), mask
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         outputs, attention_mask = [], mask[:, None, None, :]
@@ -123,37 +126,40 @@ class SpectrogramEncoder(Encoder):
         return {"kind": "spectrogram", **asdict(self.config)}
 
 
+def _mel_filters(mels: int, n_fft: int) -> Tensor:
+    """Mel filters of the Slaney scale, (mels, n_fft / 2 + 1)."""
+    from transformers.audio_utils import mel_filter_bank
+
+    filters = mel_filter_bank(n_fft // 2 + 1, mels, 0.0, 8000.0, 16_000, norm="slaney", mel_scale="slaney")
+    return torch.tensor(filters, dtype=torch.float32).t().contiguous()
+
+
 class _ConvolutionalFront(nn.Module):
-    """Spectrogram (B, 257, N) → features (B, N / 4, D) with a convolutional position signal."""
+    """Spectrogram (B, mels, N) → features (B, N / 2, D) with sinusoidal positions."""
 
     def __init__(self, config: SpectrogramEncoderConfig) -> None:
         super().__init__()
-        a, b, c = config.channels
-        self.conv1 = nn.Conv2d(1, a, 5, stride=2, padding=2)
-        self.conv2 = nn.Conv2d(a, b, 3, stride=2, padding=1)
-        self.conv3 = nn.Conv2d(b, c, 3, stride=(2, 1), padding=1)
-        self.norms = nn.ModuleList(nn.LayerNorm(n) for n in (a, b, c))
-        self.project = nn.Linear(c * 33, config.dim)
-        self.norm = nn.LayerNorm(config.dim)
-        self.position = nn.Conv1d(config.dim, config.dim, 15, padding=7, groups=16)
+        self.dim = config.dim
+        self.conv1 = nn.Conv1d(config.mels, config.dim, 3, padding=1)
+        self.conv2 = nn.Conv1d(config.dim, config.dim, 3, stride=2, padding=1)
 
-    def forward(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
-        x = spectrogram[:, None].contiguous(memory_format=torch.channels_last)
-        for conv, norm in zip((self.conv1, self.conv2, self.conv3), self.norms, strict=True):
-            x = F.gelu(norm(conv(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
-        x = self.norm(self.project(x.permute(0, 3, 1, 2).flatten(2))) * mask[..., None]
-        return x + F.gelu(self.position(x.transpose(1, 2))).transpose(1, 2)
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        x = F.gelu(self.conv2(F.gelu(self.conv1(spectrogram)))).transpose(1, 2)
+        half = self.dim // 2
+        rates = torch.exp(torch.arange(half, device=x.device) * (-math.log(10_000) / (half - 1)))
+        angles = torch.arange(x.shape[1], device=x.device)[:, None] * rates
+        return x + torch.cat([angles.sin(), angles.cos()], 1).to(x.dtype)
 
 
 class _TransformerBlock(nn.Module):
     """Pre-norm self-attention and feed-forward."""
 
-    def __init__(self, dim: int, heads: int) -> None:
+    def __init__(self, config: SpectrogramEncoderConfig) -> None:
         super().__init__()
-        self.heads = heads
+        dim, self.heads = config.dim, config.heads
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
-        self.up, self.down = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
+        self.up, self.down = nn.Linear(dim, config.hidden), nn.Linear(config.hidden, dim)
 
     def forward(self, x: Tensor, attention_mask: Tensor) -> Tensor:
         batch, frames, dim = x.shape
@@ -241,8 +247,7 @@ def build_encoder(spec: dict[str, Any]) -> Encoder:
     kind = spec.pop("kind")
     blocks = (int(spec["blocks"][0]), int(spec["blocks"][1]))
     if kind == "spectrogram":
-        channels = tuple(spec.pop("channels"))
-        return SpectrogramEncoder(SpectrogramEncoderConfig(**{**spec, "channels": channels, "blocks": blocks}))
+        return SpectrogramEncoder(SpectrogramEncoderConfig(**{**spec, "blocks": blocks}))
     if kind == "transformers":
         from transformers import AutoConfig, AutoModel
 

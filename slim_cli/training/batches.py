@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,6 @@ from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_sile
 from slim_cli.training.degrade import degrade
 from slim_cli.training.manifest import Clip
 from slim_cli.training.targets import FRAME
-from slim_cli.training.traces import NAMES, add_traces
-
-EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fear", "disgust", "surprise")
 
 
 @dataclass(frozen=True)
@@ -24,26 +22,24 @@ class Batch:
 
     Attributes:
         heard: (B, T) what the encoders hear.
-        clean: (B, T) the same windows before traces and degradation.
-        traces: (B, 6) traces of resynthesis put into each.
+        clean: (B, T) the same windows before degradation.
         label: (B,) 0 bona fide, 1 spoof; -1 where labels are not used.
-        emotion: (B,) index into `EMOTIONS`, -1 where not known.
+        clips: the clip of each window.
     """
 
     heard: Tensor
     clean: Tensor
-    traces: Tensor
     label: Tensor
-    emotion: Tensor
+    clips: tuple[Clip, ...]
 
 
 class UnlabelledBatches:
-    """Two crops of each clip, every other pair carrying traces, each crop under its own degradation.
+    """Two crops of each clip; half of the clips are heard as they are, half through a random channel.
 
     Args:
         clips: clips to draw from; their labels are not read, except to balance the draw over systems.
         pack: their audio.
-        size: windows in a batch, a multiple of 4.
+        size: windows in a batch, a multiple of 2.
         crop_s: length of a window, seconds, a multiple of 0.04.
     """
 
@@ -56,15 +52,18 @@ class UnlabelledBatches:
         chosen = self.clips.draw(self.size // 2, rng)
         rows = [crop(audio, self.length, rng) for c in chosen for audio in [trim_silence(self.pack(c))] for _ in "ab"]
         clean = torch.from_numpy(np.stack(rows))
-        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
-        traced = torch.arange(len(rows)) % 4 >= 2
-        heard[traced], traces[traced] = add_traces(clean[traced], generator)
-        none = torch.full((len(rows),), -1)
-        return Batch(degrade(heard, generator), clean, traces, none, none)
+        heard = clean.clone()
+        half = len(rows) // 2
+        heard[:half] = degrade(clean[:half], generator)
+        return Batch(heard, clean, torch.full((len(rows),), -1.0), tuple(c for c in chosen for _ in "ab"))
 
 
 class LabelledBatches:
-    """Half bona fide, half spoof; half of the rows are a recording beside its own resynthesised or traced copy.
+    """Half bona fide, half spoof; a third of the rows are a recording beside its own resynthesised copy.
+
+    Both rows of such a pair go through one channel, so that only synthesis tells them apart. Beside most of the other
+    spoof clips lies a bona fide clip of the same origin, where there is one, so that the origin does not give the class
+    away. Half of all windows are heard as they are, half through a random channel.
 
     Args:
         clips: clips to draw from.
@@ -82,40 +81,35 @@ class LabelledBatches:
         self.copies = BalancedSampler(copies) if copies else None
         self.bona_fide = BalancedSampler([c for c in clips if not c.is_spoof])
         self.spoof = BalancedSampler([c for c in clips if c.is_spoof and not c.source])
+        self.neighbours: dict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            if not clip.is_spoof:
+                self.neighbours[clip.origin].append(clip)
 
     def __call__(self, rng: np.random.Generator) -> Batch:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         copies = self.copies.draw(self.size // 6, rng) if self.copies else []
-        traced = self.size // 12
-        alone = self.size // 2 - len(copies) - traced
+        alone = self.size // 2 - len(copies)
         rows, clips = [], []
         for copy in copies:
             position = rng.random()
             for clip in (self.sources[copy.path], copy):
                 rows.append(crop(self.pack(clip), self.length, rng, position))
                 clips.append(clip)
-        for clip in self.bona_fide.draw(alone, rng) + self.spoof.draw(alone, rng):
-            rows.append(self._crop(clip, rng))
+        spoof = self.spoof.draw(alone, rng)
+        for clip in [*(self._neighbour(c, rng) for c in spoof), *spoof]:
+            rows.append(crop(trim_silence(self.pack(clip)), self.length, rng))
             clips.append(clip)
-        for clip in self.bona_fide.draw(traced, rng):
-            rows += [self._crop(clip, rng)] * 2
-            clips += [clip, clip]
-        label = torch.tensor([c.is_spoof for c in clips], dtype=torch.float32)
         clean = torch.from_numpy(np.stack(rows))
-        heard, traces = clean.clone(), torch.zeros(len(rows), len(NAMES))
-        second = torch.arange(len(rows) - 2 * traced + 1, len(rows), 2)
-        heard[second], traces[second] = add_traces(clean[second], generator)
-        label[second] = 1.0
-        pairs, singles = len(copies), 2 * alone
-        groups = torch.cat(
-            [
-                torch.arange(pairs).repeat_interleave(2),
-                pairs + torch.arange(singles),
-                pairs + singles + torch.arange(traced).repeat_interleave(2),
-            ]
-        )
-        emotion = torch.tensor([EMOTIONS.index(c.emotion) if c.emotion in EMOTIONS else -1 for c in clips])
-        return Batch(degrade(heard, generator, groups), clean, traces, label, emotion)
+        pairs = len(copies)
+        groups = torch.cat([torch.arange(pairs).repeat_interleave(2), pairs + torch.arange(2 * alone)])
+        heard = degrade(clean, generator, groups)
+        as_it_is = (torch.rand(pairs + 2 * alone, generator=generator) < 0.5)[groups]
+        heard[as_it_is] = clean[as_it_is]
+        return Batch(heard, clean, torch.tensor([float(c.is_spoof) for c in clips]), tuple(clips))
 
-    def _crop(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
-        return crop(trim_silence(self.pack(clip)), self.length, rng)
+    def _neighbour(self, spoof: Clip, rng: np.random.Generator) -> Clip:
+        near = self.neighbours.get(spoof.origin)
+        if near and rng.random() < 0.7:
+            return near[rng.integers(len(near))]
+        return self.bona_fide.draw(1, rng)[0]

@@ -1,14 +1,13 @@
-"""Training the pair of small encoders: both without labels, then the style encoder with them.
+"""Training the pair of small encoders, without any bona fide or spoof label.
 
-Without labels (shared by all folds of an evaluation): features of a teacher, prosody, agreement of two crops of one
-clip, and the traces of `slim_cli.training.traces`. With labels, the style encoder alone: bona fide against spoof,
-where every resynthesised copy sits in the batch beside its source under the same degradation, and acted emotion where
-it is known. The linguistics encoder keeps what the teacher taught it, and from then on a front end of its own.
+Both imitate a large speech encoder on whatever they hear, noise and channel included, because the traces of synthesis
+are among the details that a cleaning-up student would drop. The style encoder follows the teacher's lowest blocks and
+learns prosody and voice beside them; the linguistics encoder follows the upper blocks up to the last one, which serves
+recognition. Since no label is read, every fold of an evaluation may share the result.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,11 @@ from torch.nn import functional as F
 
 from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
 from slim_cli.detector.model import HeadConfig, Slim, normalise
-from slim_cli.training.batches import EMOTIONS, Batch, LabelledBatches, UnlabelledBatches
+from slim_cli.training.batches import UnlabelledBatches
 from slim_cli.training.corpus import AudioPack
 from slim_cli.training.loop import LoopOptions, Report, optimise
 from slim_cli.training.manifest import Clip
 from slim_cli.training.targets import WhisperTeacher, prosody, same_clip
-from slim_cli.training.traces import NAMES
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,16 @@ class EncoderRecipe:
 
     Attributes:
         steps: optimisation steps.
-        batch: windows per step, a multiple of 8.
+        batch: windows per step, a multiple of 2.
         crop_s: length of a window, seconds, a multiple of 0.04.
         learning_rate: peak learning rate.
-        teacher: folder of a Whisper encoder to imitate, None for none.
-        with_labels: whether labels are targets.
         seed: seed of every random choice.
     """
 
     steps: int
-    batch: int = 24
+    batch: int = 16
     crop_s: float = 2.0
     learning_rate: float = 1e-3
-    teacher: Path | None = None
-    with_labels: bool = False
     seed: int = 0
 
 
@@ -57,50 +51,31 @@ class EncoderTrainer(nn.Module):
     def __init__(self, slim: Slim, teacher_dim: int = 512) -> None:
         super().__init__()
         self.slim = slim
-        dim, pooled = slim.style.dim, slim.head.config.pooled_dim
-        self.acoustic_style, self.acoustic_linguistics = nn.Linear(dim, teacher_dim), nn.Linear(dim, teacher_dim)
-        self.content = nn.Linear(dim, teacher_dim)
+        dim = slim.style.dim
+        self.front = nn.Linear(dim, teacher_dim)
+        self.style = nn.ModuleList(nn.Linear(dim, teacher_dim) for _ in "ab")
+        self.linguistics = nn.ModuleList(nn.Linear(dim, teacher_dim) for _ in "ab")
         self.prosody = nn.Linear(dim, 3)
-        self.voice = nn.Linear(pooled, 128)
-        self.traces = nn.Linear(2 * pooled, len(NAMES))
-        self.emotion = nn.Linear(pooled, len(EMOTIONS))
-        self.label = nn.Linear(pooled, 1)
+        self.voice = nn.Linear(2 * dim, 128)
 
-    def part_encoders(self) -> None:
-        """Gives the linguistics encoder a front end of its own and freezes it; the style encoder trains on."""
-        linguistics = self.slim.linguistics
-        if not isinstance(linguistics, SpectrogramEncoder):
-            raise TypeError("only spectrogram encoders are trained here")
-        linguistics.front_end = copy.deepcopy(linguistics.front_end)
-        linguistics.requires_grad_(False)
-        self.slim.share_front()
+    def forward(self, waveforms: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Predictions for a batch of full windows (B, T).
 
-    def judge(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """Predictions of the style encoder alone that need labels, for a batch of full windows (B, T)."""
-        lengths = torch.full((len(waveforms),), waveforms.shape[1])
-        style = self.slim.style
-        features, mask = style.front(normalise(waveforms, lengths), lengths)
-        pooled = self.slim.head.style_pooling(style.subspace(features, mask), mask)
-        return {"emotion": self.emotion(pooled), "label": self.label(F.leaky_relu(pooled)).squeeze(-1)}
-
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """Predictions that need no labels, for a batch of full windows (B, T)."""
+        Returns:
+            the teacher's features as the student sees them (front end, two style blocks, two linguistics blocks), each
+            (B, F, teacher_dim); prosody (B, F / 2, 3); voice (B, 128).
+        """
         lengths = torch.full((len(waveforms),), waveforms.shape[1])
         slim = self.slim
         features, mask = slim.style.front(normalise(waveforms, lengths), lengths)
         style = slim.style.run_blocks(features, mask)
         linguistics = slim.linguistics.run_blocks(features, mask)
-        pooled_style = slim.head.style_pooling(_read(style, slim.style.blocks), mask)
-        pooled_linguistics = slim.head.linguistics_pooling(_read(linguistics, slim.linguistics.blocks), mask)
-        both = torch.cat([pooled_style, pooled_linguistics], -1)
-        return {
-            "acoustic_style": self.acoustic_style(style[1]),
-            "acoustic_linguistics": self.acoustic_linguistics(linguistics[1]),
-            "content": self.content(linguistics[-1]),
-            "prosody": self.prosody(style[-1]),
-            "voice": self.voice(pooled_style),
-            "traces": self.traces(both),
-        }
+        chosen = (style[0], style[-1], linguistics[0], linguistics[-1])
+        heads = (*self.style, *self.linguistics)
+        guesses = [self.front(features), *(head(x) for head, x in zip(heads, chosen, strict=True))]
+        last = style[-1].float()
+        pace = self.prosody((last[:, 0::2] + last[:, 1::2]) / 2)
+        return guesses, pace, self.voice(torch.cat([last.mean(1), last.std(1)], -1))
 
 
 def new_slim(config: SpectrogramEncoderConfig | None = None, head: HeadConfig | None = None) -> Slim:
@@ -112,65 +87,45 @@ def new_slim(config: SpectrogramEncoderConfig | None = None, head: HeadConfig | 
 
 def train_encoders(
     trainer: EncoderTrainer,
-    clips: Sequence[Clip],
-    pack: AudioPack,
+    batches: UnlabelledBatches,
     recipe: EncoderRecipe,
     folder: Path,
+    teacher: WhisperTeacher | None = None,
     report: Report | None = None,
 ) -> EncoderTrainer:
     """Trains the encoders.
 
     Args:
-        trainer: fresh or pretrained, changed in place.
-        clips: training clips; labels are read only where the recipe says so.
-        pack: their audio.
+        trainer: fresh or stopped, changed in place.
+        batches: where the windows come from.
         recipe: how to train.
         folder: checkpoints and metrics log.
+        teacher: what to imitate; None leaves prosody and voice alone as targets.
         report: progress callback.
 
     Returns:
         the trainer with averaged weights.
     """
-    if recipe.with_labels:
-        trainer.part_encoders()
-    teacher = WhisperTeacher(recipe.teacher) if recipe.teacher and not recipe.with_labels else None
-    kind = LabelledBatches if recipe.with_labels else UnlabelledBatches
-    draw = kind(clips, pack, recipe.batch, recipe.crop_s)
-    losses = _labelled_losses if recipe.with_labels else _unlabelled_losses
 
     def step(module: EncoderTrainer, number: int) -> dict[str, Tensor]:
         with torch.autocast("cpu", enabled=False), torch.no_grad():
-            batch = draw(np.random.default_rng((recipe.seed, number)))
-        return losses(module, batch, teacher)
+            batch = batches(np.random.default_rng((recipe.seed, number)))
+        guesses, pace, voice = module(batch.heard)
+        losses = {
+            "prosody": 0.3 * F.smooth_l1_loss(pace.float(), prosody(batch.clean)),
+            "voice": 0.05 * same_clip(voice),
+        }
+        if teacher:
+            for name, guess, target in zip(TARGETS, guesses, teacher(batch.heard), strict=True):
+                losses[name] = F.mse_loss(guess.float(), target)
+        return losses
 
-    options = LoopOptions(recipe.steps, recipe.learning_rate)
-    return optimise(trainer, step, options, folder, report)
-
-
-def _read(outputs: list[Tensor], blocks: tuple[int, int]) -> Tensor:
-    return torch.stack(outputs[blocks[0] : blocks[1] + 1]).mean(0)
-
-
-def _unlabelled_losses(module: EncoderTrainer, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
-    out = module(batch.heard)
-    losses = {
-        "prosody": F.smooth_l1_loss(out["prosody"].float(), prosody(batch.clean)),
-        "voice": 0.3 * same_clip(out["voice"]),
-        "traces": F.binary_cross_entropy_with_logits(out["traces"].float(), batch.traces),
-    }
-    if teacher:
-        rows = torch.arange(0, len(batch.heard), 4)
-        acoustic, content = teacher(batch.clean[rows])
-        guesses = (out["acoustic_style"][rows].float(), out["acoustic_linguistics"][rows].float())
-        losses["acoustic"] = F.mse_loss(guesses[0], acoustic) + F.mse_loss(guesses[1], acoustic)
-        losses["content"] = F.mse_loss(out["content"][rows].float(), content)
-    return losses
+    return optimise(trainer, step, LoopOptions(recipe.steps, recipe.learning_rate), folder, report)
 
 
-def _labelled_losses(module: EncoderTrainer, batch: Batch, teacher: WhisperTeacher | None) -> dict[str, Tensor]:
-    out = module.judge(batch.heard)
-    losses = {"label": F.binary_cross_entropy_with_logits(out["label"].float(), batch.label * 0.96 + 0.02)}
-    known = batch.emotion >= 0
-    if known.any():
-        losses["emotion"] = 0.1 * F.cross_entropy(out["emotion"][known].float(), batch.emotion[known])
-    return losses
+TARGETS = ("front", "style_low", "style_high", "linguistics_low", "linguistics_high")
+
+
+def encoder_batches(clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> UnlabelledBatches:
+    """The batches of a recipe over some clips."""
+    return UnlabelledBatches(clips, pack, recipe.batch, recipe.crop_s)

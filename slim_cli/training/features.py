@@ -20,7 +20,7 @@ from slim_cli.detector.model import Slim, Subspaces
 
 BATCH = 16
 
-Draw = Callable[[int], tuple[Tensor, Tensor, Tensor]]
+Draw = Callable[[int], tuple[Tensor, Tensor, Tensor, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class FeatureCache:
         style_frames: (N,) valid frames.
         linguistics_frames: (N,) valid frames.
         labels: (N,) 0 bona fide, 1 spoof.
+        clips: (N,) number of the clip that each window was cut from.
     """
 
     style: np.ndarray
@@ -40,6 +41,7 @@ class FeatureCache:
     style_frames: np.ndarray
     linguistics_frames: np.ndarray
     labels: np.ndarray
+    clips: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,7 +82,8 @@ def build_cache(
 
     Args:
         slim: the encoders, in evaluation mode.
-        draw: batch number → waveforms (BATCH, T), lengths (BATCH,), labels (BATCH,), the same at every call.
+        draw: batch number → waveforms (BATCH, T), lengths, labels and clip numbers (BATCH,), the same at
+            every call.
         count: windows wanted, rounded up to a multiple of 16.
         key: names everything that decides what `draw` gives.
         folder: where caches are kept.
@@ -98,7 +101,7 @@ def build_cache(
     arrays: FeatureCache | None = _open(home) if done else None
     device = next(slim.parameters()).device
     for number in range(done, batches):
-        waveforms, lengths, labels = draw(number)
+        waveforms, lengths, labels, clips = draw(number)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             x = slim.subspaces(waveforms.to(device), lengths.to(device))
         arrays = arrays or _create(home, x, batches * BATCH)
@@ -108,6 +111,7 @@ def build_cache(
         arrays.style_frames[rows] = x.style_mask.sum(1).cpu().numpy()
         arrays.linguistics_frames[rows] = x.linguistics_mask.sum(1).cpu().numpy()
         arrays.labels[rows] = labels.numpy()
+        arrays.clips[rows] = clips
         if (number + 1) % 20 == 0 or number + 1 == batches:
             for values in vars(arrays).values():
                 values.flush()
@@ -127,6 +131,7 @@ def _create(home: Path, x: Subspaces, count: int) -> FeatureCache:
         new("style_frames", np.int32),
         new("linguistics_frames", np.int32),
         new("labels", np.float32),
+        new("clips", np.int32),
     )
 
 

@@ -1,12 +1,12 @@
 """From a recipe and clips to a bundle, step by step; every step leaves its result in the work folder and is resumable.
 
-Work folder: `pretrained/` (shared by every fold), then per run `encoder/`, `stage1/`, `stage2/` and `bundle/`.
+Work folder: `encoder/` and `features/` (shared by all folds), then per run `stage1/`, `stage2/` and `bundle/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,18 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from slim_cli.detector.bundle import BundleInfo, save_bundle
-from slim_cli.detector.encoders import SpectrogramEncoder
-from slim_cli.detector.model import Slim
+from slim_cli.detector.model import Slim, SlimHead
 from slim_cli.errors import UsageError
 from slim_cli.training.batches import LabelledBatches
 from slim_cli.training.corpus import AudioPack
-from slim_cli.training.encoder import EncoderTrainer, train_encoders
-from slim_cli.training.features import BATCH, FeatureCache, build_cache
+from slim_cli.training.encoder import EncoderTrainer, encoder_batches, train_encoders
+from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.stage1 import train_stage1
 from slim_cli.training.stage2 import train_stage2
+from slim_cli.training.targets import WhisperTeacher
 
 WINDOW_S = 4.0
 
@@ -37,44 +37,39 @@ class Workshop:
 
     Attributes:
         recipe: how.
-        clips: training clips, the held-out ones already taken away.
+        clips: every clip of the manifests.
+        chosen: those among them whose labels may be read in this run.
         pack: their audio.
         folder: work folder of this run.
-        shared: folder of what all runs of the recipe share: pretrained encoders.
-        unlabelled: clips for training without labels; every run of the recipe uses the same.
-        teacher: folder of the Whisper encoder to imitate, None for none.
+        shared: folder of what all runs of the recipe share: encoders and features, made without labels.
         device: where to train.
     """
 
     recipe: Recipe
     clips: Sequence[Clip]
+    chosen: Sequence[Clip]
     pack: AudioPack
     folder: Path
     shared: Path
-    unlabelled: Sequence[Clip]
-    teacher: Path | None = None
     device: str = "cpu"
 
-    def train_encoder(self, report: Report | None = None) -> None:
-        """Pretrains the encoders where the shared folder has none, then tunes them with labels.
+    def train_encoder(self, teacher: Path | None = None, report: Report | None = None) -> None:
+        """Trains the encoders that all runs share.
+
+        Args:
+            teacher: folder of the Whisper encoder to imitate, None for none.
+            report: progress callback.
 
         Raises:
             UsageError: the recipe uses ready-made encoders.
         """
-        recipe = self.recipe
-        if recipe.pretrain is None:
-            raise UsageError(f"The recipe {recipe.name} uses ready-made encoders; go on with stage 1.")
-        trainer = self._trainer()
-        pretrained = self.shared / "pretrained"
-        if not (pretrained / "encoder.safetensors").exists():
-            options = replace(recipe.pretrain, teacher=self.teacher)
-            _save(
-                train_encoders(trainer, self.unlabelled, self.pack, options, pretrained, report), pretrained, "encoder"
-            )
-        trainer.load_state_dict(_load(pretrained, "encoder"))
-        if recipe.tune:
-            trainer = train_encoders(trainer, self.clips, self.pack, recipe.tune, self.folder / "encoder", report)
-        _save(trainer, self.folder / "encoder", "encoder")
+        recipe = self.recipe.encoder
+        if recipe is None:
+            raise UsageError(f"The recipe {self.recipe.name} uses ready-made encoders; go on with stage 1.")
+        batches = encoder_batches(self.clips, self.pack, recipe)
+        guide = WhisperTeacher(teacher).to(self.device) if teacher else None
+        folder = self.shared / "encoder"
+        _save(train_encoders(self._trainer(), batches, recipe, folder, guide, report), folder, "encoder")
 
     def train_stage1(self, report: Report | None = None) -> None:
         """Trains the compression modules on bona fide windows.
@@ -83,7 +78,8 @@ class Workshop:
             UsageError: the encoders are not trained yet.
         """
         slim = self._with_encoders()
-        train_stage1(slim, self.features(slim), self.recipe.stage1, self.folder / "stage1", report)
+        cache = self.features(slim)
+        train_stage1(slim, cache, self.windows_allowed(cache), self.recipe.stage1, self.folder / "stage1", report)
         _save(slim.head, self.folder / "stage1", "head")
 
     def train_stage2(self, report: Report | None = None) -> Path:
@@ -97,51 +93,57 @@ class Workshop:
         """
         slim = self._with_encoders()
         slim.head.load_state_dict(_load(self.folder / "stage1", "head"))
-        train_stage2(slim, self.features(slim), self.recipe.stage2, self.folder / "stage2", report)
+        cache = self.features(slim)
+        train_stage2(slim, cache, self.windows_allowed(cache), self.recipe.stage2, self.folder / "stage2", report)
         recipe = self.recipe
-        info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.clips)})
+        info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
         save_bundle(self.folder / "bundle", slim, info)
         return self.folder / "bundle"
 
     def features(self, slim: Slim) -> FeatureCache:
-        """The windows that stages 1 and 2 read, encoded once."""
-        draw = _windows(LabelledBatches(self.clips, self.pack, 24, WINDOW_S), self.recipe.stage2.seed)
+        """The windows that stages 1 and 2 read, encoded once for all runs of the recipe."""
+        batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
+        numbers = {clip.path: number for number, clip in enumerate(self.clips)}
+        draw = _windows(batches, numbers, self.recipe.stage2.seed)
         key = f"{self.recipe.stage2.seed} {[str(c.path) for c in self.clips]}"
         return build_cache(slim.eval(), draw, self.recipe.windows, key, self.shared / "features")
 
+    def windows_allowed(self, cache: FeatureCache) -> np.ndarray:
+        """The windows whose clips this run may learn from."""
+        allowed = {c.path for c in self.chosen}
+        return np.flatnonzero([self.clips[number].path in allowed for number in cache.clips])
+
     def _trainer(self) -> EncoderTrainer:
-        torch.manual_seed(self.recipe.pretrain.seed if self.recipe.pretrain else 0)
+        torch.manual_seed(self.recipe.encoder.seed if self.recipe.encoder else 0)
         return EncoderTrainer(build_slim(self.recipe)).to(self.device)
 
     def _with_encoders(self) -> Slim:
-        if self.recipe.pretrain is None:
-            torch.manual_seed(self.recipe.stage1.seed)
+        torch.manual_seed(self.recipe.stage1.seed)
+        if self.recipe.encoder is None:
             return build_slim(self.recipe).to(self.device).eval()
         trainer = self._trainer()
-        if self.recipe.tune:
-            trainer.part_encoders()
-        trainer.load_state_dict(_load(self.folder / "encoder", "encoder"))
-        slim = trainer.slim.eval()
-        if not isinstance(slim.style, SpectrogramEncoder):
-            raise UsageError("Only spectrogram encoders are trained here.")
-        slim.share_front()
-        return slim
+        trainer.load_state_dict(_load(self.shared / "encoder", "encoder"))
+        torch.manual_seed(self.recipe.stage1.seed)
+        trainer.slim.head = SlimHead(trainer.slim.style.dim, trainer.slim.linguistics.dim, self.recipe.head)
+        return trainer.slim.to(self.device).eval()
 
 
-def _windows(batches: LabelledBatches, seed: int) -> Callable[[int], tuple[Tensor, Tensor, Tensor]]:
+def _windows(batches: LabelledBatches, numbers: dict[Path, int], seed: int) -> Draw:
     """Windows for the feature cache: a quarter of them shorter than the full length, padded and masked."""
 
-    def draw(number: int) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(number: int) -> tuple[Tensor, Tensor, Tensor, np.ndarray]:
         rng = np.random.default_rng((seed, number))
         with torch.no_grad():
             batch = batches(rng)
-        rows = torch.from_numpy(rng.permutation(batches.size)[:BATCH])
+        picked = rng.permutation(batches.size)[:BATCH]
+        rows = torch.from_numpy(picked)
         waveforms, full = batch.heard[rows], batch.heard.shape[1]
         lengths = torch.full((BATCH,), full)
         for row in np.flatnonzero(rng.random(BATCH) < 0.25):
             lengths[row] = int(rng.uniform(0.25, 1) * full)
             waveforms[row, lengths[row] :] = 0
-        return waveforms, lengths, batch.label[rows]
+        clips = np.array([numbers[batch.clips[row].path] for row in picked])
+        return waveforms, lengths, batch.label[rows], clips
 
     return draw
 

@@ -25,8 +25,7 @@ class Recipe:
         description: one sentence.
         encoders: kind of encoders and their sources or sizes.
         head: sizes above the encoders.
-        pretrain: encoder training without labels; None for ready-made encoders.
-        tune: encoder training with labels; None where the encoders stay as they are.
+        encoder: how the small encoders are trained; None for ready-made encoders.
         windows: windows in the feature cache of stages 1 and 2.
         stage1: how to train stage 1.
         stage2: how to train stage 2.
@@ -37,8 +36,7 @@ class Recipe:
     description: str
     encoders: dict[str, Any]
     head: HeadConfig = field(default_factory=HeadConfig)
-    pretrain: EncoderRecipe | None = None
-    tune: EncoderRecipe | None = None
+    encoder: EncoderRecipe | None = None
     windows: int = 6000
     stage1: Stage1Recipe = field(default_factory=Stage1Recipe)
     stage2: Stage2Recipe = field(default_factory=Stage2Recipe)
@@ -52,11 +50,13 @@ def load_recipe(path: Path) -> Recipe:
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        kinds: dict[str, Any] = {"head": HeadConfig, "stage1": Stage1Recipe, "stage2": Stage2Recipe}
+        kinds: dict[str, Any] = {
+            "head": HeadConfig,
+            "encoder": EncoderRecipe,
+            "stage1": Stage1Recipe,
+            "stage2": Stage2Recipe,
+        }
         parts = {name: kind(**data.pop(name)) for name, kind in kinds.items() if name in data}
-        for name in ("pretrain", "tune"):
-            if name in data:
-                parts[name] = EncoderRecipe(**data.pop(name), with_labels=name == "tune")
         return Recipe(**data, **parts)
     except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as error:
         raise UsageError(f"The recipe {path} cannot be used: {error}.") from error
@@ -74,8 +74,6 @@ def build_slim(recipe: Recipe) -> Slim:
     if kind == "spectrogram":
         if "blocks" in spec:
             spec["blocks"] = tuple(spec["blocks"])
-        if "channels" in spec:
-            spec["channels"] = tuple(spec["channels"])
         return new_slim(SpectrogramEncoderConfig(**spec), recipe.head)
     if kind != "transformers":
         raise UsageError(f"A recipe's encoders are of kind spectrogram or transformers, not {kind!r}.")

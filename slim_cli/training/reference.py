@@ -23,6 +23,17 @@ BINS = 48
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
+class Unscored:
+    """Stands in for a detector where a scan is to measure files without scoring them."""
+
+    fingerprint = "unscored"
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores nothing: not a number for every window."""
+        nothing = np.full(len(waveforms), np.nan)
+        return nothing, nothing
+
+
 def write_reference(
     bundle: Path,
     scores: Scores,

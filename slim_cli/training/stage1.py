@@ -62,18 +62,19 @@ def _standardised(x: Tensor) -> Tensor:
 
 
 def train_stage1(
-    slim: Slim, cache: FeatureCache, recipe: Stage1Recipe, folder: Path, report: Report | None = None
+    slim: Slim, cache: FeatureCache, rows: np.ndarray, recipe: Stage1Recipe, folder: Path, report: Report | None = None
 ) -> None:
-    """Trains the two compression modules of `slim.head` in place, on the bona fide rows of a cache.
+    """Trains the two compression modules of `slim.head` in place, on bona fide windows.
 
     Args:
         slim: a model whose encoders made the cache.
         cache: windows of both subspaces.
+        rows: the windows to train on; those of spoof among them are left out.
         recipe: how to train.
         folder: checkpoints and metrics log.
         report: progress callback.
     """
-    rows = np.flatnonzero(cache.labels == 0)
+    rows = rows[cache.labels[rows] == 0]
     branches = nn.ModuleDict({"style": slim.head.style_compression, "linguistics": slim.head.linguistics_compression})
     device = next(slim.parameters()).device
 

@@ -37,13 +37,14 @@ class Stage2Recipe:
 
 
 def train_stage2(
-    slim: Slim, cache: FeatureCache, recipe: Stage2Recipe, folder: Path, report: Report | None = None
+    slim: Slim, cache: FeatureCache, rows: np.ndarray, recipe: Stage2Recipe, folder: Path, report: Report | None = None
 ) -> None:
     """Trains pooling and classifier of `slim.head` in place; the compression modules stay as stage 1 left them.
 
     Args:
         slim: a model whose encoders made the cache and whose stage 1 is trained.
         cache: windows of both subspaces with labels.
+        rows: the windows to train on.
         recipe: how to train.
         folder: checkpoints and metrics log.
         report: progress callback.
@@ -52,15 +53,15 @@ def train_stage2(
     compressions = (head.style_compression, head.linguistics_compression)
     for module in compressions:
         module.requires_grad_(False)
-    classes = [np.flatnonzero(cache.labels == label) for label in (0, 1)]
+    classes = [rows[cache.labels[rows] == label] for label in (0, 1)]
     device = next(slim.parameters()).device
 
     def step(module: SlimHead, number: int) -> dict[str, Tensor]:
         for frozen in (module.style_compression, module.linguistics_compression):
             frozen.eval()
         rng = np.random.default_rng((recipe.seed, number))
-        rows = np.concatenate([rng.choice(c, recipe.batch // 2) for c in classes])
-        x, labels = cache.batch(np.sort(rows), device)
+        drawn = np.concatenate([rng.choice(c, recipe.batch // 2) for c in classes])
+        x, labels = cache.batch(np.sort(drawn), device)
         target = labels * (1 - recipe.smoothing) + recipe.smoothing / 2
         return {"label": F.binary_cross_entropy_with_logits(module(x).score.float(), target)}
 

@@ -36,38 +36,41 @@ def prosody(waveforms: Tensor) -> Tensor:
 
 
 class WhisperTeacher(nn.Module):
-    """A frozen Whisper encoder whose block outputs a small encoder learns to imitate; used in training only.
+    """A frozen Whisper encoder whose features a small encoder learns to imitate; used in training only.
 
     Args:
         folder: local folder in `transformers` format, safetensors.
-        low_block: block whose output is the acoustic target; the last block gives the content target.
+        blocks: the blocks whose outputs are targets; 0 is the front end, -1 the normalised output of the last one.
     """
 
-    def __init__(self, folder: Path, low_block: int = 2) -> None:
+    LEVEL = 0.06
+
+    def __init__(self, folder: Path, blocks: tuple[int, ...] = (0, 1, 2, 3, -1)) -> None:
         super().__init__()
         from transformers import WhisperFeatureExtractor
         from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
         self.encoder = WhisperEncoder.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
-        self.low_block, self.dim = low_block, self.encoder.config.d_model
+        self.blocks = blocks
         filters = WhisperFeatureExtractor(feature_size=self.encoder.config.num_mel_bins).mel_filters
         self.filters: Tensor
         self.register_buffer("filters", torch.tensor(filters, dtype=torch.float32).t(), persistent=False)
 
     @torch.no_grad()
-    def forward(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) clean speech → acoustic and content features, each (B, T / 640, dim), normalised per frame."""
+    def forward(self, waveforms: Tensor) -> list[Tensor]:
+        """(B, T) speech → each target (B, T / 320, dim), every feature standardised over the batch."""
         encoder = self.encoder
-        x = F.gelu(encoder.conv1(self._log_mel(waveforms)))
+        level = waveforms.square().mean(1, keepdim=True).sqrt().clamp(min=1e-5)
+        x = F.gelu(encoder.conv1(self._log_mel(waveforms / level * self.LEVEL)))
         x = F.gelu(encoder.conv2(x)).transpose(1, 2)
         x = x + encoder.embed_positions.weight[: x.shape[1]]
-        low = x
-        for number, layer in enumerate(encoder.layers):
+        outputs = [x]
+        for layer in encoder.layers:
             out = layer(x, None)
             x = out[0] if isinstance(out, tuple) else out
-            if number == self.low_block - 1:
-                low = x
-        return _pairs(low), _pairs(encoder.layer_norm(x))
+            outputs.append(x)
+        outputs[-1] = encoder.layer_norm(x)
+        return [_standardised(outputs[block]) for block in self.blocks]
 
     def _log_mel(self, waveforms: Tensor) -> Tensor:
         with torch.autocast(waveforms.device.type, enabled=False):
@@ -78,10 +81,9 @@ class WhisperTeacher(nn.Module):
             return (log + 4) / 4
 
 
-def _pairs(x: Tensor) -> Tensor:
-    """50 frames per second → 25, each normalised to zero mean and unit variance over its features."""
+def _standardised(x: Tensor) -> Tensor:
     x = x.float()
-    return F.layer_norm((x[:, 0::2] + x[:, 1::2]) / 2, (x.shape[-1],))
+    return (x - x.mean((0, 1))) / (x.std((0, 1)) + 1e-4)
 
 
 def same_clip(embeddings: Tensor, temperature: float = 0.1) -> Tensor:

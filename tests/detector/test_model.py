@@ -60,7 +60,7 @@ def test_normalise_ignores_padding_and_level() -> None:
 
 def test_a_shared_front_end_runs_once_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, channels=(4, 4, 4), blocks=(0, 0))
+    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, hidden=16, mels=20, blocks=(0, 0))
     style, linguistics = SpectrogramEncoder(config), SpectrogramEncoder(config)
     linguistics.front_end.load_state_dict(style.front_end.state_dict())
     slim = Slim(style, linguistics, SIZES).eval()

@@ -10,7 +10,6 @@ from slim_cli.training.batches import LabelledBatches, UnlabelledBatches
 from slim_cli.training.corpus import AudioPack, BalancedSampler
 from slim_cli.training.degrade import degrade
 from slim_cli.training.manifest import Clip
-from slim_cli.training.traces import NAMES, add_traces
 
 
 def test_half_of_a_labelled_batch_is_spoof(corpus: list[Clip], tmp_path: Path) -> None:
@@ -27,13 +26,11 @@ def test_a_batch_depends_on_its_seed_alone(corpus: list[Clip], tmp_path: Path) -
         assert torch.equal(first.heard, again.heard)
 
 
-def test_traces_are_named_and_change_the_signal() -> None:
-    x = 0.1 * torch.randn(6, 16_000, generator=torch.Generator().manual_seed(0))
-    y, names = add_traces(x, torch.Generator().manual_seed(1))
-    assert y.shape == x.shape
-    assert names.shape == (6, len(NAMES))
-    assert (names.sum(1) >= 1).all()
-    assert ((y - x).abs().amax(1) > 1e-4).all()
+def test_a_copy_lies_beside_its_source(corpus: list[Clip], tmp_path: Path) -> None:
+    batch = LabelledBatches(corpus, AudioPack(corpus, tmp_path), 24, 1.0)(np.random.default_rng(0))
+    for source, copy in zip(batch.clips[0:8:2], batch.clips[1:8:2], strict=True):
+        assert copy.source == source.path
+        assert (source.is_spoof, copy.is_spoof) == (False, True)
 
 
 def test_rows_of_one_group_get_one_channel() -> None:

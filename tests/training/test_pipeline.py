@@ -17,7 +17,7 @@ from slim_cli.training.encoder import EncoderRecipe
 from slim_cli.training.evaluate import read_scores, score_clips, summarise
 from slim_cli.training.manifest import Clip
 from slim_cli.training.pipeline import Workshop
-from slim_cli.training.recipe import Recipe, load_recipe
+from slim_cli.training.recipe import Recipe, build_slim, load_recipe
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
 
@@ -25,10 +25,9 @@ SMALL = Recipe(
     name="tiny",
     version="0",
     description="Untrained in earnest: for tests only.",
-    encoders={"kind": "spectrogram", "dim": 32, "depth": 2, "heads": 2, "channels": [4, 8, 8], "blocks": [0, 1]},
+    encoders={"kind": "spectrogram", "dim": 32, "depth": 2, "heads": 2, "hidden": 32, "mels": 20, "blocks": [0, 1]},
     head=HeadConfig(dependency_dim=16, pooled_dim=16, hidden_dim=16),
-    pretrain=EncoderRecipe(2, batch=12, crop_s=1.0),
-    tune=EncoderRecipe(2, batch=12, crop_s=1.0, with_labels=True),
+    encoder=EncoderRecipe(2, batch=12, crop_s=1.0),
     windows=32,
     stage1=Stage1Recipe(3, batch=16),
     stage2=Stage2Recipe(3, batch=8),
@@ -37,7 +36,7 @@ SMALL = Recipe(
 
 def workshop(recipe: Recipe, corpus: list[Clip], folder: Path) -> Workshop:
     torch.manual_seed(0)
-    return Workshop(recipe, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder, corpus)
+    return Workshop(recipe, corpus, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder)
 
 
 def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Path) -> None:
@@ -86,9 +85,9 @@ def test_a_stopped_training_ends_as_if_it_had_not_stopped(corpus: list[Clip], tm
         raise Stopped
 
     with pytest.raises(Stopped):
-        parted.train_encoder(stop)
+        parted.train_encoder(report=stop)
     parted.train_encoder()
-    name = "pretrained/encoder.safetensors"
+    name = "encoder/encoder.safetensors"
     assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parted" / name).read_bytes()
 
 
@@ -136,3 +135,13 @@ def test_the_preset_of_the_paper_trains_and_scores(corpus: list[Clip], tmp_path:
     assert [config[p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
     scores = score_clips(load_detector(bundle, "cpu"), corpus[:3], shop.pack)
     assert np.isfinite(scores.score).all()
+
+
+def test_left_out_clips_are_in_no_training_window(corpus: list[Clip], tmp_path: Path) -> None:
+    kept = [c for c in corpus if "origin1" not in (c.origin, c.source_origin)]
+    shop = replace(workshop(SMALL, corpus, tmp_path), chosen=kept)
+    shop.train_encoder()
+    cache = shop.features(build_slim(SMALL).eval())
+    rows = shop.windows_allowed(cache)
+    assert 0 < len(rows) < len(cache)
+    assert {corpus[number] for number in cache.clips[rows]} <= set(kept)
