@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
 
 
+_PRESS = Path(__file__).with_name("press.py")
+
+
 def write_pdf(findings: Findings, target: Path) -> None:
     """Writes `report.pdf`; the same findings give the same bytes.
 
@@ -32,7 +35,7 @@ def write_pdf(findings: Findings, target: Path) -> None:
         folder = Path(scratch)
         for name, text in _documents(findings).items():
             (folder / name).write_text(text, encoding="utf-8")
-        command = [sys.executable, "-P", "-m", "slim_cli.reporting.press", str(folder), str(target.resolve())]
+        command = [sys.executable, "-P", str(_PRESS), str(folder), str(target.resolve())]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_epoch(findings.run.started))}
         printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if printed.returncode:

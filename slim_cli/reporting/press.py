@@ -1,6 +1,6 @@
 """The printing press: turns a folder with `report.html` and attachments into a PDF. Runs as a process of its own.
 
-Usage: python -m slim_cli.reporting.press FOLDER TARGET, with SOURCE_DATE_EPOCH set.
+Usage: python -P press.py FOLDER TARGET, with SOURCE_DATE_EPOCH set. It imports nothing of this package.
 """
 
 from __future__ import annotations

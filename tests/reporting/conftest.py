@@ -1,0 +1,51 @@
+"""Invented results and one written report, shared by the reporting tests."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slim_cli import reporting
+from slim_cli.results import FileResult, RunRecord
+from tests.reporting import factory
+
+SECTIONS = 8
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report with its sources."""
+
+    folder: Path
+    results: list[FileResult]
+    run: RunRecord
+
+    @property
+    def html(self) -> str:
+        return (self.folder / "report.html").read_text(encoding="utf-8")
+
+    @property
+    def pdf(self) -> Path:
+        return self.folder / "report.pdf"
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A scan with every status and every hostile name, written in all formats; eight files have a section, two of them pictures."""
+    folder = tmp_path_factory.mktemp("report")
+    results = [*factory.mixed(), *(factory.scored(name, -6.0, 0.2, 7.0) for name in factory.HOSTILE_NAMES.values())]
+    results[:2] = [factory.drawn(result, folder, i + 1) for i, result in enumerate(results[:2])]
+    run = factory.run(results)
+    reporting.write(results, run, factory.reference(), folder, limit=f"top:{SECTIONS}")
+    return Written(folder, results, run)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium chromium-driver")
+    return path

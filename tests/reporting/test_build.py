@@ -1,0 +1,87 @@
+"""The view model: order, counts, comparisons."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from slim_cli.assessment.reference import Histogram
+from slim_cli.errors import UsageError
+from slim_cli.reporting.build import build_report, inside, share_at_or_above
+from slim_cli.reporting.selection import check_limit, is_shown
+from tests.reporting import factory
+
+
+def build(results, limit="all"):
+    return build_report(results, factory.run(results), factory.reference(), Path("."), limit)
+
+
+def test_counts_add_up_to_the_files_found():
+    counts = build(factory.mixed()).counts
+    assert counts.flagged + counts.below + sum(counts.unscored.values()) == counts.found == len(factory.mixed())
+
+
+def test_scored_files_come_by_falling_score_and_the_others_in_the_order_found():
+    rows = build(factory.mixed()).rows
+    scores = [row.result.score for row in rows if row.rank]
+    assert scores == sorted(scores, reverse=True)
+    assert [row.number for row in rows if not row.rank] == [8, 9, 10, 11, 12]
+
+
+def test_a_file_at_the_threshold_is_flagged():
+    threshold = factory.reference().operating_point.score
+    rows = build([factory.scored("at.wav", threshold), factory.scored("below.wav", threshold - 0.0001)]).rows
+    assert [row.state for row in rows] == ["flagged", "below"]
+
+
+@pytest.mark.parametrize(("limit", "shown"), [("all", 7), ("flagged", 3), ("top:2", 2), ("top:0", 0), ("top:300", 7)])
+def test_the_limit_decides_which_files_get_a_section(limit, shown):
+    report = build(factory.mixed(), limit)
+    assert len(report.exhibits) == shown
+    assert report.left_out == 7 - shown
+
+
+@pytest.mark.parametrize("limit", ["", "none", "top", "top:", "top:-1", "top:x", "top:²"])
+def test_a_limit_without_meaning_is_refused(limit):
+    with pytest.raises(UsageError, match="limit"):
+        check_limit(limit)
+
+
+def test_an_unscored_file_is_never_shown():
+    assert not is_shown("all", None, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [(-5.0, 7, 10), (0.0, 7, 10), (0.5, 7, 10), (1.0, 7, 7), (2.5, 0, 2), (3.0, 0, 2), (99.0, 0, 2)],
+)
+def test_shares_are_bounds_that_never_claim_more_than_the_histogram_knows(value, least, most):
+    one = Histogram(10, (0.0, 1.0, 2.0, 3.0), (3, 5, 2))
+    share = share_at_or_above(one, value)
+    assert (share.least, share.most) == (least, most)
+
+
+def test_the_report_number_depends_on_content_alone():
+    results = factory.mixed()
+    same, other = build(results), build([dataclasses.replace(results[0], score=3.0), *results[1:]])
+    assert build(results).identity == same.identity != other.identity
+
+
+def test_a_stopped_scan_says_so():
+    run = dataclasses.replace(factory.run([]), complete=False)
+    report = build_report([], run, factory.reference(), Path("."), "all")
+    assert "stopped before its end" in report.warnings[0]
+
+
+def test_an_overview_outside_the_output_folder_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="outside"):
+        inside(tmp_path, "../elsewhere.npz")
+
+
+def test_a_missing_overview_leaves_a_note_and_the_curves():
+    result = dataclasses.replace(factory.scored("a.wav", 1.0), overview="overview/gone.npz")
+    exhibit = build([result]).exhibits[0]
+    assert "missing" in exhibit.picture_note
+    assert "Score per window" in exhibit.timeline
