@@ -20,14 +20,15 @@ def evaluate(
     folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: score each fold with its bundle.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
 ) -> None:
-    """Score labelled clips and print error rates with 95 % intervals (bootstrap over origins)."""
+    """Score labelled clips (those of role test, where a manifest says so) and print error rates with intervals."""
     from slim_cli.detector import load_detector
     from slim_cli.errors import UsageError
     from slim_cli.training.corpus import read_mono
     from slim_cli.training.evaluate import score_clips, summarise
     from slim_cli.training.manifest import read_folds, read_manifests
 
-    clips = read_manifests(manifest)
+    every = read_manifests(manifest)
+    clips = [clip for clip in every if clip.role == "test"] or every
     if folds is None and len(model) != 1:
         raise UsageError("Give one --model, or --folds with one --model per fold.")
     place = read_folds(folds) if folds else {}

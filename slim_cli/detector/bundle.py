@@ -1,7 +1,7 @@
 """A bundle: the folder that holds one trained SLIM. Loading checks every hash, needs no network, never unpickles.
 
-Layout: `config.json`, `style.safetensors`, `linguistics.safetensors`, `head.safetensors`, `reference.json`,
-`MODEL_CARD.md`, `SHA256SUMS` (which lists all the others).
+Layout: `config.json`, `style.safetensors`, `linguistics.safetensors`, `head.safetensors`, `reference.json`, and
+`SHA256SUMS`, which lists these; beside them `MODEL_CARD.md` and whatever else explains the model.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class BundleInfo:
 
 
 def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
-    """Writes configuration and fp16 weights, then the hash list over every file in the folder."""
+    """Writes configuration and fp16 weights, then the hash list."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "schema": SCHEMA,
@@ -67,13 +67,13 @@ def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
 
 
 def write_sums(folder: Path) -> None:
-    """Writes `SHA256SUMS` over every other file of the bundle, in the format of `sha256sum`."""
+    """Writes `SHA256SUMS` over the files that a scan reads, in the format of `sha256sum`."""
     lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder).items())]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def verify_bundle(folder: Path) -> dict[str, str]:
-    """Compares every file with the bundle's hash list.
+    """Compares every file that a scan reads with the bundle's hash list.
 
     Returns:
         SHA-256 of every file by name.
@@ -133,5 +133,5 @@ def _half(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    files = (p for p in folder.rglob("*") if p.is_file() and p.name != SUMS)
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+    files = [p for p in folder.iterdir() if p.suffix in (".json", ".safetensors")]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

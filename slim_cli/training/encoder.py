@@ -35,6 +35,8 @@ class EncoderRecipe:
         batch: windows per step, a multiple of 2.
         crop_s: length of a window, seconds, a multiple of 0.04.
         learning_rate: peak learning rate.
+        front_steps: steps afterwards for the front end alone; they cost little, and most of the evidence lies there.
+        settle_steps: last steps, for the blocks alone, over the front end as it then is.
         seed: seed of every random choice.
     """
 
@@ -42,6 +44,8 @@ class EncoderRecipe:
     batch: int = 16
     crop_s: float = 2.0
     learning_rate: float = 1e-3
+    front_steps: int = 0
+    settle_steps: int = 0
     seed: int = 0
 
 
@@ -57,6 +61,11 @@ class EncoderTrainer(nn.Module):
         self.linguistics = nn.ModuleList(nn.Linear(dim, teacher_dim) for _ in "ab")
         self.prosody = nn.Linear(dim, 3)
         self.voice = nn.Linear(2 * dim, 128)
+
+    def front_guess(self, waveforms: Tensor) -> Tensor:
+        """The teacher's front end as the student sees it, (B, F, teacher_dim)."""
+        lengths = torch.full((len(waveforms),), waveforms.shape[1])
+        return self.front(self.slim.style.front(normalise(waveforms, lengths), lengths)[0])
 
     def forward(self, waveforms: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         """Predictions for a batch of full windows (B, T).
@@ -120,7 +129,32 @@ def train_encoders(
                 losses[name] = F.mse_loss(guess.float(), target)
         return losses
 
-    return optimise(trainer, step, LoopOptions(recipe.steps, recipe.learning_rate), folder, report)
+    trainer = optimise(trainer, step, LoopOptions(recipe.steps, recipe.learning_rate), folder, report)
+    if teacher:
+        trainer = _refine_front(trainer, batches, recipe, folder / "front", teacher, report)
+    trainer.slim.style.front_end.requires_grad_(False)
+    settle = LoopOptions(recipe.settle_steps, recipe.learning_rate / 2, average=0.97)
+    return optimise(trainer, step, settle, folder / "settle", report).requires_grad_(True)
+
+
+def _refine_front(
+    trainer: EncoderTrainer,
+    batches: UnlabelledBatches,
+    recipe: EncoderRecipe,
+    folder: Path,
+    teacher: WhisperTeacher,
+    report: Report | None,
+) -> EncoderTrainer:
+    def step(module: EncoderTrainer, number: int) -> dict[str, Tensor]:
+        with torch.autocast("cpu", enabled=False), torch.no_grad():
+            batch = batches(np.random.default_rng((recipe.seed + 1, number)))
+        return {"front": F.mse_loss(module.front_guess(batch.heard).float(), teacher.front(batch.heard))}
+
+    trainer.requires_grad_(False)
+    for part in (trainer.front, trainer.slim.style.front_end):
+        part.requires_grad_(True)
+    trained = optimise(trainer, step, LoopOptions(recipe.front_steps, recipe.learning_rate), folder, report)
+    return trained.requires_grad_(True)
 
 
 TARGETS = ("front", "style_low", "style_high", "linguistics_low", "linguistics_high")

@@ -60,10 +60,7 @@ class WhisperTeacher(nn.Module):
     def forward(self, waveforms: Tensor) -> list[Tensor]:
         """(B, T) speech → each target (B, T / 320, dim), every feature standardised over the batch."""
         encoder = self.encoder
-        level = waveforms.square().mean(1, keepdim=True).sqrt().clamp(min=1e-5)
-        x = F.gelu(encoder.conv1(self._log_mel(waveforms / level * self.LEVEL)))
-        x = F.gelu(encoder.conv2(x)).transpose(1, 2)
-        x = x + encoder.embed_positions.weight[: x.shape[1]]
+        x = self._front(waveforms)
         outputs = [x]
         for layer in encoder.layers:
             out = layer(x, None)
@@ -71,6 +68,17 @@ class WhisperTeacher(nn.Module):
             outputs.append(x)
         outputs[-1] = encoder.layer_norm(x)
         return [_standardised(outputs[block]) for block in self.blocks]
+
+    @torch.no_grad()
+    def front(self, waveforms: Tensor) -> Tensor:
+        """(B, T) speech → the first target alone."""
+        return _standardised(self._front(waveforms))
+
+    def _front(self, waveforms: Tensor) -> Tensor:
+        level = waveforms.square().mean(1, keepdim=True).sqrt().clamp(min=1e-5)
+        x = F.gelu(self.encoder.conv1(self._log_mel(waveforms / level * self.LEVEL)))
+        x = F.gelu(self.encoder.conv2(x)).transpose(1, 2)
+        return x + self.encoder.embed_positions.weight[: x.shape[1]]
 
     def _log_mel(self, waveforms: Tensor) -> Tensor:
         with torch.autocast(waveforms.device.type, enabled=False):
