@@ -34,7 +34,7 @@ class Written:
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A scan with every status and every hostile name, written in all formats; eight files have a section, two of them pictures."""
+    """A scan with every status and every hostile name, written in all formats; two of the sections have pictures."""
     folder = tmp_path_factory.mktemp("report")
     results = [*factory.mixed(), *(factory.scored(name, -6.0, 0.2, 7.0) for name in factory.HOSTILE_NAMES.values())]
     results[:2] = [factory.drawn(result, folder, i + 1) for i, result in enumerate(results[:2])]

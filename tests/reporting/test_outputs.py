@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 def pdf_text(written):
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed: apt-get install poppler-utils")
-    command = ["pdftotext", "-layout", str(written.pdf), "-"]
+    command = ["pdftotext", "-raw", str(written.pdf), "-"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
