@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
@@ -12,11 +13,12 @@ from slim_cli.audio.overview import Overview
 from slim_cli.reporting.figures.axes import Scale, clock, ticks, time_ticks
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.raster import spectrogram_url
-from slim_cli.results import WindowScore
+from slim_cli.results import WINDOW_S, WindowScore
 
 WIDTH = 700.0
 MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
+LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN = 4.0, 0.2
 _LEFT, _RIGHT, _GAP = 46.0, 8.0, 19.0
 _FREQUENCIES_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
@@ -149,24 +151,28 @@ class _Board:
 
     def speech(self, windows: Sequence[WindowScore], top: float, height: float) -> None:
         self._panel(top, height)
-        for group in _grouped(windows, "score"):
-            share = min(1.0, group.speech_s / max(0.1, windows[0].end_s - windows[0].start_s))
-            left, right = self.time(group.centre_s - 1.0), self.time(group.centre_s + 1.0)
-            if len(windows) > MOST_POINTS:
-                left, right = self.time(group.start_s), self.time(group.end_s)
-            self.drawing.rect((left, top + height * (1 - share)), (max(0.5, right - left), height * share), "speech")
+        for run in _runs(_grouped(windows, "score")):
+            middles = [(a.centre_s + b.centre_s) / 2 for a, b in pairwise(run)]
+            edges = [run[0].start_s, *middles, run[-1].end_s]
+            self._bars(run, edges, top, height)
         self.drawing.text((_LEFT - 5, top + 8), "0–100 %", "end", 7)
+
+    def _bars(self, run: Sequence[_Group], edges: Sequence[float], top: float, height: float) -> None:
+        for group, (start, end) in zip(run, pairwise(edges), strict=True):
+            share = min(1.0, group.speech_s / WINDOW_S)
+            left, right = self.time(start), self.time(end)
+            self.drawing.rect((left, top + height * (1 - share)), (max(0.5, right - left), height * share), "speech")
 
     def score(self, curves: Curves, top: float, height: float, captions: Captions) -> None:
         values = [w.score for w in curves.windows]
-        low, high = _padded([*values, curves.score, curves.threshold, 0.0])
+        low, high = _padded([*values, curves.score, curves.threshold, 0.0], LEAST_SCORE_SPAN)
         level = self._curve_panel(low, high, top, height)
         self._curve(_grouped(curves.windows, "score"), level)
         self._rule(level(curves.threshold), "threshold", captions.threshold)
         self._rule(level(curves.score), "mean", captions.file_value)
 
     def mismatch(self, curves: Curves, top: float, height: float) -> None:
-        low, high = _padded([*(w.mismatch for w in curves.windows), curves.mismatch])
+        low, high = _padded([*(w.mismatch for w in curves.windows), curves.mismatch], LEAST_MISMATCH_SPAN)
         level = self._curve_panel(max(0.0, low), high, top, height)
         self._curve(_grouped(curves.windows, "mismatch"), level)
         self._rule(level(curves.mismatch), "mean", "")
@@ -177,7 +183,7 @@ class _Board:
         marks = ticks(low, high, 4)
         for value in marks:
             self.drawing.line((_LEFT, level(value)), (WIDTH - _RIGHT, level(value)), "grid")
-        self._value_axis(level, marks, [f"{v:+g}".replace("-", "−") if low < 0 else f"{v:g}" for v in marks])
+        self._value_axis(level, marks, [_tick(v, low < 0) for v in marks])
         return level
 
     def _rule(self, y: float, style: str, label: str) -> None:
@@ -208,6 +214,10 @@ class _Board:
             self.drawing.line((x, top), (x, top + 3), "tick")
             self.drawing.text((x, top + 12), clock(value, step), "middle", 8)
         self.drawing.text((WIDTH - _RIGHT, top + 22), label, "end", 8)
+
+
+def _tick(value: float, signed: bool) -> str:
+    return (f"{value:+g}" if signed and value else f"{value:g}").replace("-", "−")
 
 
 def _much_speech(group: _Group) -> bool:
@@ -242,7 +252,8 @@ def _runs(groups: Sequence[_Group]) -> list[list[_Group]]:
     return runs
 
 
-def _padded(values: Sequence[float]) -> tuple[float, float]:
+def _padded(values: Sequence[float], least_span: float) -> tuple[float, float]:
+    """A range around the values, never so narrow that small differences look large."""
     low, high = min(values), max(values)
-    margin = 0.12 * (high - low) or 0.1
+    margin = max(0.12 * (high - low), (least_span - (high - low)) / 2)
     return low - margin, high + margin
