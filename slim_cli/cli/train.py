@@ -75,12 +75,12 @@ def reference(
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
     ranges: dict[str, dict[str, list[float]]] = {}
-    for clip in pooled.clips:
-        for result in scan([clip.path], detector=Unscored()):
-            for name, observation in result.observations.items():
-                if observation.usable and observation.value is not None:
-                    ranges.setdefault(name, {"bona_fide": [], "spoof": []})
-                    ranges[name]["spoof" if clip.is_spoof else "bona_fide"].append(observation.value)
+    results = scan([clip.path for clip in pooled.clips], detector=Unscored())
+    for clip, result in zip(pooled.clips, results, strict=True):
+        for name, observation in result.observations.items():
+            if observation.usable and observation.value is not None:
+                ranges.setdefault(name, {"bona_fide": [], "spoof": []})
+                ranges[name]["spoof" if clip.is_spoof else "bona_fide"].append(observation.value)
     written = write_reference(bundle, pooled, description, ranges)
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
