@@ -72,10 +72,14 @@ def test_a_signal_while_a_row_is_made_drops_it_and_lets_the_scan_clean_up() -> N
 
 
 def test_after_the_iteration_ctrl_c_acts_as_before() -> None:
-    with Stopper():
-        pass
-    with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Stopper():
+            pass
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_link_among_earlier_results_is_removed_and_its_target_kept(tmp_path: Path) -> None:
