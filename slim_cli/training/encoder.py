@@ -64,7 +64,7 @@ class EncoderTrainer(nn.Module):
 
     def front_guess(self, waveforms: Tensor) -> Tensor:
         """The teacher's front end as the student sees it, (B, F, teacher_dim)."""
-        lengths = torch.full((len(waveforms),), waveforms.shape[1])
+        lengths = torch.full((len(waveforms),), waveforms.shape[1], device=waveforms.device)
         return self.front(self.slim.style.front(normalise(waveforms, lengths), lengths)[0])
 
     def forward(self, waveforms: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
@@ -74,7 +74,7 @@ class EncoderTrainer(nn.Module):
             the teacher's features as the student sees them (front end, two style blocks, two linguistics blocks), each
             (B, F, teacher_dim); prosody (B, F / 2, 3); voice (B, 128).
         """
-        lengths = torch.full((len(waveforms),), waveforms.shape[1])
+        lengths = torch.full((len(waveforms),), waveforms.shape[1], device=waveforms.device)
         slim = self.slim
         features, mask = slim.style.front(normalise(waveforms, lengths), lengths)
         style = slim.style.run_blocks(features, mask)
@@ -119,13 +119,14 @@ def train_encoders(
     def step(module: EncoderTrainer, number: int) -> dict[str, Tensor]:
         with torch.autocast("cpu", enabled=False), torch.no_grad():
             batch = batches(np.random.default_rng((recipe.seed, number)))
-        guesses, pace, voice = module(batch.heard)
+        heard, clean = batch.heard.to(module.prosody.weight.device), batch.clean
+        guesses, pace, voice = module(heard)
         losses = {
-            "prosody": 0.3 * F.smooth_l1_loss(pace.float(), prosody(batch.clean)),
+            "prosody": 0.3 * F.smooth_l1_loss(pace.float(), prosody(clean).to(heard.device)),
             "voice": 0.05 * same_clip(voice),
         }
         if teacher:
-            for name, guess, target in zip(TARGETS, guesses, teacher(batch.heard), strict=True):
+            for name, guess, target in zip(TARGETS, guesses, teacher(heard), strict=True):
                 losses[name] = F.mse_loss(guess.float(), target)
         return losses
 
@@ -148,7 +149,8 @@ def _refine_front(
     def step(module: EncoderTrainer, number: int) -> dict[str, Tensor]:
         with torch.autocast("cpu", enabled=False), torch.no_grad():
             batch = batches(np.random.default_rng((recipe.seed + 1, number)))
-        return {"front": F.mse_loss(module.front_guess(batch.heard).float(), teacher.front(batch.heard))}
+        heard = batch.heard.to(module.front.weight.device)
+        return {"front": F.mse_loss(module.front_guess(heard).float(), teacher.front(heard))}
 
     trainer.requires_grad_(False)
     for part in (trainer.front, trainer.slim.style.front_end):
