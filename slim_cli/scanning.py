@@ -21,7 +21,16 @@ from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.listening import Hearing, Listener, StageTimes
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S, FileResult
 
-__all__ = ["Progress", "ScanOptions", "ScoresWindows", "StageTimes", "scan", "scan_fingerprint", "scan_parameters"]
+__all__ = [
+    "Progress",
+    "ScanOptions",
+    "ScoresWindows",
+    "StageTimes",
+    "Unscored",
+    "scan",
+    "scan_fingerprint",
+    "scan_parameters",
+]
 
 
 class ScoresWindows(Protocol):
@@ -33,6 +42,17 @@ class ScoresWindows(Protocol):
 
     def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """From (B, 64000) float32 at 16 kHz and (B,) valid samples to scores (B,) and mismatches (B,)."""
+
+
+class Unscored:
+    """Stands in for a detector where files are to be decoded and measured, but not scored."""
+
+    fingerprint = "unscored"
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores nothing: not a number for every window."""
+        nothing = np.full(len(waveforms), np.nan)
+        return nothing, nothing
 
 
 @dataclass(frozen=True)

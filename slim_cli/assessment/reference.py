@@ -29,14 +29,6 @@ class Histogram:
     counts: tuple[int, ...]
     quantiles: dict[str, float] = field(default_factory=dict)
 
-    def fraction_at_or_above(self, value: float) -> float:
-        """Share of the files at or above a value, in [0, 1], exact to within one bin."""
-        above = float(sum(c for low, c in zip(self.edges, self.counts, strict=False) if low >= value))
-        for low, high, count in zip(self.edges, self.edges[1:], self.counts, strict=False):
-            if low < value < high:
-                above += count * (high - value) / (high - low)
-        return above / self.n if self.n else 0.0
-
 
 @dataclass(frozen=True)
 class ClassPair:

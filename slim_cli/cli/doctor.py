@@ -9,16 +9,13 @@ import wave
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from slim_cli.cli.bundles import bundled
 from slim_cli.cli.console import show
 from slim_cli.errors import EnvironmentUnfit, SlimError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 OK, FAILED, NOTE = "ok", "FAILED", "note"
 
@@ -85,7 +82,7 @@ def _devices() -> Iterator[Finding]:
 
 def _decoding() -> Finding:
     """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
-    from slim_cli.scanning import scan
+    from slim_cli.scanning import Unscored, scan
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "silence.wav"
@@ -93,21 +90,12 @@ def _decoding() -> Finding:
             file.setparams((1, 2, 16_000, 0, "NONE", ""))
             file.writeframes(bytes(16_000))
         try:
-            result = next(iter(scan([path], detector=_Deaf())))
+            result = next(iter(scan([path], detector=Unscored())))
         except SlimError as error:
             return Finding("decoding", FAILED, str(error))
     if result.media is None:
         return Finding("decoding", FAILED, result.reason)
     return Finding("decoding", OK, "a test file was decoded in a separate process")
-
-
-class _Deaf:
-    """A detector for a file without speech, which never asks it."""
-
-    fingerprint = "none"
-
-    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        raise NotImplementedError("there is nothing to score")
 
 
 def _pdf() -> Finding:

@@ -115,7 +115,7 @@ def shorten(name: str) -> str:
     """A hostile name in one short harmless line, its end kept.
 
     >>> shorten("calls/2026/november/evidence/speaker.wav")
-    '…2026/november/evidence/speaker.wav'
+    '…6/november/evidence/speaker.wav'
     """
     safe = safe_name(name)
     return safe if len(safe) <= _NAME_WIDTH else "…" + safe[1 - _NAME_WIDTH :]

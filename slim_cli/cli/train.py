@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from slim_cli.training.loop import Report
     from slim_cli.training.pipeline import Workshop
 
 app = typer.Typer(no_args_is_help=True, help="Train SLIM on your own recordings.")
@@ -30,7 +31,7 @@ def encoder(
     teacher: Teacher = None,
     device: Device = "auto",
 ) -> None:
-    """Train the pair of small encoders; no label is read, so all folds share them."""
+    """Train the pair of small encoders; no target is a label, so all folds share them."""
     _workshop(recipe, manifest, output, (None, None), device).train_encoder(teacher, _report("encoder"))
 
 
@@ -68,9 +69,9 @@ def reference(
     description: Annotated[str, typer.Option(help="One sentence on the data and the protocol behind the scores.")],
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
-    from slim_cli.scanning import scan
+    from slim_cli.scanning import Unscored, scan
     from slim_cli.training.evaluate import read_scores
-    from slim_cli.training.reference import Unscored, write_reference
+    from slim_cli.training.reference import write_reference
 
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
@@ -92,8 +93,7 @@ def _workshop(
     split: tuple[Path | None, int | None],
     device: str,
 ) -> Workshop:
-    import torch
-
+    from slim_cli.detector.runtime import choose_device
     from slim_cli.errors import UsageError
     from slim_cli.training.corpus import AudioPack
     from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
@@ -107,14 +107,12 @@ def _workshop(
         if folds is None:
             raise UsageError("--leave-out needs --folds, the CSV that says which origin is in which fold.")
         chosen, _ = leave_origin_out(clips, read_folds(folds), leave_out)
-    if device == "auto":
-        device = "cuda:0" if torch.cuda.is_available() else "cpu"
     run = output / ("all" if leave_out is None else f"fold-{leave_out}")
     pack = AudioPack(clips, output / "audio")
-    return Workshop(load_recipe(recipe), clips, chosen, pack, run, output, device)
+    return Workshop(load_recipe(recipe), clips, chosen, pack, run, output, str(choose_device(device)))
 
 
-def _report(stage: str):  # type: ignore[no-untyped-def]
+def _report(stage: str) -> Report:
     console = Console(stderr=True)
 
     def report(step: int, steps: int, losses: dict[str, float]) -> None:

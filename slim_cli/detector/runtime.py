@@ -67,13 +67,24 @@ def load_detector(bundle: Path, device: str = "auto") -> Detector:
         EnvironmentUnfit: the device is not there, or the bundle cannot be loaded.
         IntegrityError: a file of the bundle differs from its hash list.
     """
-    if device == "auto":
-        device = "cuda:0" if torch.cuda.is_available() else "cpu"
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise UsageError(f"There is no device called {device!r}; use auto, cpu or cuda:N.") from error
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise EnvironmentUnfit(f"The device {device} was asked for, but no CUDA device can be used here.")
+    chosen = choose_device(device)
     model, info = load_bundle(bundle)
     return Detector(model, info, chosen)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes the first CUDA device where there is one.
+
+    Raises:
+        UsageError: no such device name.
+        EnvironmentUnfit: the device is not there.
+    """
+    if name == "auto":
+        name = "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"There is no device called {name!r}; use auto, cpu or cuda:N.") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise EnvironmentUnfit(f"The device {name} was asked for, but no CUDA device can be used here.")
+    return chosen

@@ -23,7 +23,7 @@ class Batch:
     Attributes:
         heard: (B, T) what the encoders hear.
         clean: (B, T) the same windows before degradation.
-        label: (B,) 0 bona fide, 1 spoof; -1 where labels are not used.
+        label: (B,) 0 bona fide, 1 spoof.
         clips: the clip of each window.
     """
 
@@ -33,11 +33,15 @@ class Batch:
     clips: tuple[Clip, ...]
 
 
+def _batch(heard: Tensor, clean: Tensor, clips: Sequence[Clip]) -> Batch:
+    return Batch(heard, clean, torch.tensor([float(c.is_spoof) for c in clips]), tuple(clips))
+
+
 class UnlabelledBatches:
     """Two crops of each clip; half of the clips are heard as they are, half through a random channel.
 
     Args:
-        clips: clips to draw from; their labels are not read, except to balance the draw over systems.
+        clips: clips to draw from; labels only even out the drawing over systems.
         pack: their audio.
         size: windows in a batch, a multiple of 2.
         crop_s: length of a window, seconds, a multiple of 0.04.
@@ -55,7 +59,7 @@ class UnlabelledBatches:
         heard = clean.clone()
         half = len(rows) // 2
         heard[:half] = degrade(clean[:half], generator)
-        return Batch(heard, clean, torch.full((len(rows),), -1.0), tuple(c for c in chosen for _ in "ab"))
+        return _batch(heard, clean, [c for c in chosen for _ in "ab"])
 
 
 class LabelledBatches:
@@ -106,7 +110,7 @@ class LabelledBatches:
         heard = degrade(clean, generator, groups)
         as_it_is = (torch.rand(pairs + 2 * alone, generator=generator) < 0.5)[groups]
         heard[as_it_is] = clean[as_it_is]
-        return Batch(heard, clean, torch.tensor([float(c.is_spoof) for c in clips]), tuple(clips))
+        return _batch(heard, clean, clips)
 
     def _neighbour(self, spoof: Clip, rng: np.random.Generator) -> Clip:
         near = self.neighbours.get(spoof.origin)

@@ -50,7 +50,7 @@ class AudioPack:
             for samples in pool.map(read_mono, paths):
                 cut = samples[:limit]
                 lengths.append(len(cut))
-                out.write((np.clip(cut, -1, 1) * 32767).astype("<i2").tobytes())
+                out.write(np.clip(np.rint(cut * 32768), -32768, 32767).astype("<i2").tobytes())
         return lengths
 
     def __call__(self, clip: Clip) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-RATE = 16_000
+from slim_cli.results import MODEL_RATE_HZ
 
 
 def degrade(waveforms: Tensor, generator: torch.Generator, groups: Tensor | None = None) -> Tensor:
@@ -61,9 +61,9 @@ def _channel_response(count: int, samples: int, generator: torch.Generator) -> T
 
 def _room(count: int, samples: int, generator: torch.Generator) -> Tensor:
     """Spectrum of a direct path with an exponentially decaying noise tail (0.1 to 0.7 s to -60 dB)."""
-    time = torch.arange(RATE // 2) / RATE
+    time = torch.arange(MODEL_RATE_HZ // 2) / MODEL_RATE_HZ
     decay = _uniform(count, 0.1, 0.7, generator)[:, None]
-    tail = torch.randn(count, RATE // 2, generator=generator) * torch.exp(-6.9 * time / decay)
+    tail = torch.randn(count, MODEL_RATE_HZ // 2, generator=generator) * torch.exp(-6.9 * time / decay)
     tail = tail / tail.norm(dim=1, keepdim=True) * 10 ** (_uniform(count, -1.0, 0.0, generator)[:, None])
     tail[:, 0] += 1
     return torch.fft.rfft(tail[:, :samples], n=samples)
@@ -98,7 +98,7 @@ def _noise(x: Tensor, count: int, groups: Tensor, generator: torch.Generator) ->
 
 def _band_limit(count: int, samples: int, generator: torch.Generator) -> Tensor:
     """Low-pass (2.8 to 7.8 kHz) for three rows in ten, telephone high-pass for some; soft or steep edges."""
-    frequency = torch.linspace(0, RATE / 2, samples // 2 + 1)[None]
+    frequency = torch.linspace(0, MODEL_RATE_HZ / 2, samples // 2 + 1)[None]
     limited = torch.rand(count, generator=generator) < 0.3
     edge = torch.where(limited, _uniform(count, 2800, 7800, generator), torch.full((count,), 9000.0))[:, None]
     width = 10 ** _uniform(count, 1.3, 2.8, generator)[:, None]

@@ -1,14 +1,14 @@
-"""Training the pair of small encoders, without any bona fide or spoof label.
+"""Training the pair of small encoders, without bona fide and spoof as a target.
 
 Both imitate a large speech encoder on whatever they hear, noise and channel included, because the traces of synthesis
 are among the details that a cleaning-up student would drop. The style encoder follows the teacher's lowest blocks and
 learns prosody and voice beside them; the linguistics encoder follows the upper blocks up to the last one, which serves
-recognition. Since no label is read, every fold of an evaluation may share the result.
+recognition. No target depends on a label (labels only even out the drawing of clips over systems), so every fold of an
+evaluation may share the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from torch.nn import functional as F
 from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
 from slim_cli.detector.model import HeadConfig, Slim, normalise
 from slim_cli.training.batches import UnlabelledBatches
-from slim_cli.training.corpus import AudioPack
 from slim_cli.training.loop import LoopOptions, Report, optimise
-from slim_cli.training.manifest import Clip
 from slim_cli.training.targets import WhisperTeacher, prosody, same_clip
+
+TARGETS = ("front", "style_low", "style_high", "linguistics_low", "linguistics_high")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,11 @@ class EncoderTrainer(nn.Module):
 
     def front_guess(self, waveforms: Tensor) -> Tensor:
         """The teacher's front end as the student sees it, (B, F, teacher_dim)."""
+        return self.front(self._features(waveforms)[0])
+
+    def _features(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
         lengths = torch.full((len(waveforms),), waveforms.shape[1], device=waveforms.device)
-        return self.front(self.slim.style.front(normalise(waveforms, lengths), lengths)[0])
+        return self.slim.style.front(normalise(waveforms, lengths), lengths)
 
     def forward(self, waveforms: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         """Predictions for a batch of full windows (B, T).
@@ -74,11 +77,9 @@ class EncoderTrainer(nn.Module):
             the teacher's features as the student sees them (front end, two style blocks, two linguistics blocks), each
             (B, F, teacher_dim); prosody (B, F / 2, 3); voice (B, 128).
         """
-        lengths = torch.full((len(waveforms),), waveforms.shape[1], device=waveforms.device)
-        slim = self.slim
-        features, mask = slim.style.front(normalise(waveforms, lengths), lengths)
-        style = slim.style.run_blocks(features, mask)
-        linguistics = slim.linguistics.run_blocks(features, mask)
+        features, mask = self._features(waveforms)
+        style = self.slim.style.run_blocks(features, mask)
+        linguistics = self.slim.linguistics.run_blocks(features, mask)
         chosen = (style[0], style[-1], linguistics[0], linguistics[-1])
         heads = (*self.style, *self.linguistics)
         guesses = [self.front(features), *(head(x) for head, x in zip(heads, chosen, strict=True))]
@@ -157,11 +158,3 @@ def _refine_front(
         part.requires_grad_(True)
     trained = optimise(trainer, step, LoopOptions(recipe.front_steps, recipe.learning_rate), folder, report)
     return trained.requires_grad_(True)
-
-
-TARGETS = ("front", "style_low", "style_high", "linguistics_low", "linguistics_high")
-
-
-def encoder_batches(clips: Sequence[Clip], pack: AudioPack, recipe: EncoderRecipe) -> UnlabelledBatches:
-    """The batches of a recipe over some clips."""
-    return UnlabelledBatches(clips, pack, recipe.batch, recipe.crop_s)

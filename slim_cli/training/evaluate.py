@@ -1,4 +1,4 @@
-"""Scoring test clips the way a scan scores a file, and the leave-origin-out protocol over a recipe."""
+"""Scoring labelled clips in the windows of a scan, and the headline figures of the leave-origin-out protocol."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from slim_cli.assessment.metrics import Estimate, bootstrap, equal_error_rate
+from slim_cli.audio.windows import WindowCutter
 from slim_cli.detector.runtime import Detector
-from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S
 from slim_cli.training.manifest import Clip
 
 MIN_PER_CLASS = 10
@@ -65,33 +65,19 @@ def read_scores(path: Path) -> Scores:
     return Scores(clips, np.array([float(r["score"]) for r in rows]), np.array([float(r["mismatch"]) for r in rows]))
 
 
-def window_starts(samples: int) -> list[int]:
-    """First sample of each 4 s window at a 2 s hop, the last one aligned to the end.
-
-    >>> [s / 16000 for s in window_starts(5 * 16000)]
-    [0.0, 1.0]
-    """
-    window, hop = int(WINDOW_S * MODEL_RATE_HZ), int(HOP_S * MODEL_RATE_HZ)
-    last = max(0, samples - window)
-    return sorted({*range(0, last, hop), last})
-
-
 def score_clips(detector: Detector, clips: Sequence[Clip], read: Callable[[Clip], np.ndarray]) -> Scores:
-    """Scores each clip as the mean over its windows; evaluation scores every clip, however short.
+    """Scores each clip as the plain mean over a scan's windows; every clip is scored, however short or silent.
 
     Args:
         detector: a loaded bundle.
         clips: test clips.
         read: clip → samples (T,) at 16 kHz.
     """
-    window = int(WINDOW_S * MODEL_RATE_HZ)
     waveforms, lengths, owners = [], [], []
     for number, clip in enumerate(clips):
-        samples = read(clip)
-        for start in window_starts(len(samples)):
-            piece = samples[start : start + window]
-            waveforms.append(np.pad(piece, (0, window - len(piece))))
-            lengths.append(len(piece))
+        for window in WindowCutter(1).push(read(clip)[None], last=True):
+            waveforms.append(window.samples[0])
+            lengths.append(window.length)
             owners.append(number)
     score, mismatch = detector.score(np.stack(waveforms), np.array(lengths))
     counts = np.bincount(owners)

@@ -23,8 +23,6 @@ class Clip:
         speaker: speaker id; empty or ending in `unknown` when not known.
         origin: where the clip was published; the unit that splits keep together.
         language: ISO 639 code, empty when not known.
-        family: `natural`, `tts`, `vc`, `vocoder`, ...
-        emotion: acted emotion, empty when not known.
         source: for a resynthesised copy, the path of the recording it was made from.
         source_origin: that recording's origin.
         relatives: names of systems that this one equals or descends from.
@@ -37,8 +35,6 @@ class Clip:
     speaker: str = ""
     origin: str = ""
     language: str = ""
-    family: str = ""
-    emotion: str = ""
     source: Path | None = None
     source_origin: str = ""
     relatives: frozenset[str] = frozenset()
@@ -77,7 +73,7 @@ def read_manifest(path: Path) -> list[Clip]:
 def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
-    known = ("system", "speaker", "origin", "language", "family", "emotion", "source_origin")
+    known = ("system", "speaker", "origin", "language", "source_origin")
     relatives = frozenset((row.get("relatives") or "").lower().replace(";", " ").replace(",", " ").split())
     source = row.get("source") or ""
     return Clip(

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from slim_cli.detector.bundle import BundleInfo, save_bundle
 from slim_cli.detector.model import Slim, SlimHead
 from slim_cli.errors import UsageError
-from slim_cli.training.batches import LabelledBatches
+from slim_cli.results import WINDOW_S
+from slim_cli.training.batches import LabelledBatches, UnlabelledBatches
 from slim_cli.training.corpus import AudioPack
-from slim_cli.training.encoder import EncoderTrainer, encoder_batches, train_encoders
+from slim_cli.training.encoder import EncoderTrainer, train_encoders
 from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
@@ -27,8 +28,6 @@ from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.stage1 import train_stage1
 from slim_cli.training.stage2 import train_stage2
 from slim_cli.training.targets import WhisperTeacher
-
-WINDOW_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Workshop:
         chosen: those among them whose labels may be read in this run.
         pack: their audio.
         folder: work folder of this run.
-        shared: folder of what all runs of the recipe share: encoders and features, made without labels.
+        shared: folder of what all runs of the recipe share: encoders and cached windows. The windows carry labels and
+            clip numbers, by which a run takes only those of its chosen clips.
         device: where to train.
     """
 
@@ -66,7 +66,7 @@ class Workshop:
         recipe = self.recipe.encoder
         if recipe is None:
             raise UsageError(f"The recipe {self.recipe.name} uses ready-made encoders; go on with stage 1.")
-        batches = encoder_batches(self.clips, self.pack, recipe)
+        batches = UnlabelledBatches(self.clips, self.pack, recipe.batch, recipe.crop_s)
         guide = WhisperTeacher(teacher).to(self.device) if teacher else None
         folder = self.shared / "encoder"
         _save(train_encoders(self._trainer(), batches, recipe, folder, guide, report), folder, "encoder")

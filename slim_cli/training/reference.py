@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,6 @@ from slim_cli.training.evaluate import Scores, summarise
 
 BINS = 48
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-
-
-class Unscored:
-    """Stands in for a detector where a scan is to measure files without scoring them."""
-
-    fingerprint = "unscored"
-
-    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores nothing: not a number for every window."""
-        nothing = np.full(len(waveforms), np.nan)
-        return nothing, nothing
 
 
 def write_reference(
@@ -55,7 +45,8 @@ def write_reference(
     """
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
-    threshold = round(float(np.quantile(real, 1 - false_alarms, method="higher")), 2)
+    # why: rounded up, so that the share flagged stays at or below what was asked for.
+    threshold = math.ceil(100 * float(np.quantile(real, 1 - false_alarms, method="higher"))) / 100
     reference = {
         "schema": SCHEMA,
         "description": description,

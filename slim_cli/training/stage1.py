@@ -1,7 +1,7 @@
 """Stage 1: on bona fide speech only, learn dependency features in which style and linguistics agree.
 
 SLIM, section 3.1: the distance between the two subspaces plus the redundancy within each. The scaling by the square
-root of the batch size is ours (the paper does not state it); λ was swept, see the experiment log of the bundled model.
+root of the batch size is ours (the paper does not state it), and so is the default λ, which has not been swept.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-RATE = 16_000
+from slim_cli.results import MODEL_RATE_HZ
+
 FRAME = 640  # samples per encoder frame, 25 frames per second
 
 
@@ -26,10 +27,10 @@ def prosody(waveforms: Tensor) -> Tensor:
     correlation = torch.fft.irfft(spectrum.abs().square(), n=2048)[..., :400]
     own = torch.fft.irfft(torch.fft.rfft(torch.hann_window(1024), n=2048).abs().square())[:400]
     correlation = correlation / correlation[..., :1].clamp(min=1e-6) / (own / own[0])
-    low, high = RATE // 400, RATE // 60
+    low, high = MODEL_RATE_HZ // 400, MODEL_RATE_HZ // 60
     peak, lag = correlation[..., low:high].max(-1)
     voicing = peak.clamp(0, 1)
-    pitch = torch.log2(RATE / (lag + low).float() / 150) * (voicing > 0.5)
+    pitch = torch.log2(MODEL_RATE_HZ / (lag + low).float() / 150) * (voicing > 0.5)
     energy = frames.square().mean(-1)
     level = torch.log10(energy / energy.mean(1, keepdim=True).clamp(min=1e-8) + 1e-3)
     return torch.stack([pitch, voicing, level], -1)

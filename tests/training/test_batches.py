@@ -7,9 +7,15 @@ import pytest
 import torch
 
 from slim_cli.training.batches import LabelledBatches, UnlabelledBatches
-from slim_cli.training.corpus import AudioPack, BalancedSampler
+from slim_cli.training.corpus import AudioPack, BalancedSampler, read_mono
 from slim_cli.training.degrade import degrade
 from slim_cli.training.manifest import Clip
+
+
+def test_a_pack_keeps_sixteen_bit_audio_as_it_is(corpus: list[Clip], tmp_path: Path) -> None:
+    pack = AudioPack(corpus, tmp_path)
+    for clip in corpus[:4]:
+        assert np.array_equal(pack(clip), read_mono(clip.path))
 
 
 def test_half_of_a_labelled_batch_is_spoof(corpus: list[Clip], tmp_path: Path) -> None:

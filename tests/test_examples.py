@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the reporting room."""
+"""The examples in docstrings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import doctest
 
 import pytest
 
+from slim_cli.assessment import metrics
+from slim_cli.cli import progress, quantities
+from slim_cli.evidence import names
 from slim_cli.reporting import build, formats, table
 from slim_cli.reporting.figures import axes
 
 
-@pytest.mark.parametrize("module", [axes, build, formats, table], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [axes, build, formats, metrics, names, progress, quantities, table], ids=lambda m: m.__name__
+)
 def test_examples_hold(module):
     outcome = doctest.testmod(module)
     assert outcome.attempted
