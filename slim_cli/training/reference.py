@@ -21,6 +21,7 @@ from slim_cli.detector.bundle import write_sums
 from slim_cli.training.evaluate import Scores, summarise
 
 BINS = 48
+MIN_FILES = 20  # a range of percentiles over fewer files would pass for more than it is
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -60,7 +61,7 @@ def write_reference(
             "n_spoof": len(fake),
         },
         "observations": {
-            name: {label: _range(values) for label, values in classes.items() if values}
+            name: {label: _range(values) for label, values in classes.items() if len(values) >= MIN_FILES}
             for name, classes in observations.items()
         },
         "metrics": _metrics(scores, threshold),

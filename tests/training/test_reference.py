@@ -17,7 +17,7 @@ def test_the_operating_point_flags_no_more_bona_fide_than_asked_for(tmp_path: Pa
     labels = ["bonafide"] * 97 + ["spoof"] * 61
     clips = tuple(Clip(Path(f"{i}.wav"), label, origin=f"o{i % 4}") for i, label in enumerate(labels))
     score = rng.normal(size=158) + 1.5 * np.array([label == "spoof" for label in labels])
-    ranges = {"dc_offset": {"bona_fide": [0.0, 0.1], "spoof": []}}
+    ranges = {"dc_offset": {"bona_fide": [0.01 * i for i in range(20)], "spoof": [0.5] * 19}}
     write_reference(tmp_path, Scores(clips, score, rng.random(158)), "made up", ranges)
     reference = load_reference(tmp_path)
     point = reference.operating_point
