@@ -111,6 +111,41 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class LikelihoodRatio:
+    """Weight of evidence of a file's score for "produced by speech synthesis" against "recorded speech".
+
+    Attributes:
+        log10: base-10 logarithm of the likelihood ratio, bounded; positive supports synthesis.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        bounded: whether the calibration's bounds (ELUB) cut it off.
+    """
+
+    log10: float
+    low: float
+    high: float
+    bounded: bool = False
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """What happens to a file's score when a stretch of it is replaced by the file's own noise.
+
+    Attributes:
+        starts_s: where each stretch starts, seconds.
+        length_s: length of every stretch, seconds.
+        change: score with the stretch replaced minus score of the file, one per stretch.
+        faithfulness: Spearman correlation between the changes and those of random sets of stretches they predict; None
+            when there are too few stretches.
+    """
+
+    starts_s: tuple[float, ...]
+    length_s: float
+    change: tuple[float, ...]
+    faithfulness: float | None = None
+
+
+@dataclass(frozen=True)
 class FileResult:
     """One row of a scan: every file found gets exactly one.
 
@@ -127,6 +162,11 @@ class FileResult:
         score: the highest channel score (log-odds, positive = synthetic), uncalibrated.
         mismatch: that channel's mismatch.
         lr_status: whether a likelihood ratio is given, one of `LR_STATUSES`.
+        lr_reason: why none is given, in words; empty otherwise.
+        lr: the likelihood ratio, only with the status `given`.
+        stability: score after each small change that should not matter, by name (`--stability`); None where the change
+            left too little speech.
+        occlusion: where in the file its score came from (`--occlusion`).
         channels: the channels, in order.
         observations: artefact measures by name.
         fingerprint: SHA-256 over everything that changes results (model, decoder rule, parameters).
@@ -145,6 +185,10 @@ class FileResult:
     score: float | None = None
     mismatch: float | None = None
     lr_status: str = "uncalibrated"
+    lr_reason: str = ""
+    lr: LikelihoodRatio | None = None
+    stability: dict[str, float | None] = field(default_factory=dict)
+    occlusion: Occlusion | None = None
     channels: tuple[ChannelResult, ...] = ()
     observations: dict[str, Observation] = field(default_factory=dict)
     fingerprint: str = ""
@@ -179,11 +223,16 @@ class FileResult:
             for c in row.pop("channels")
         )
         observations = {name: Observation(**o) for name, o in row.pop("observations").items()}
+        ratio, occlusion = row.pop("lr", None), row.pop("occlusion", None)
         return cls(
             **{**row, "warnings": tuple(row["warnings"])},
             media=Media(**media) if media else None,
             channels=channels,
             observations=observations,
+            lr=LikelihoodRatio(**ratio) if ratio else None,
+            occlusion=Occlusion(**{k: tuple(v) if isinstance(v, list) else v for k, v in occlusion.items()})
+            if occlusion
+            else None,
         )
 
 
@@ -203,6 +252,8 @@ class RunRecord:
         fingerprint: SHA-256 over model and parameters; equal to that of every result row.
         counts: number of result rows by status.
         complete: False when the scan was stopped before its end.
+        calibration: the calibration file's own account (propositions, data, bounds, metrics, scope, fingerprint), empty
+            where no likelihood ratio was asked for.
     """
 
     command: tuple[str, ...]
@@ -215,6 +266,7 @@ class RunRecord:
     fingerprint: str
     counts: dict[str, int] = field(default_factory=dict)
     complete: bool = True
+    calibration: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The content of `run.json`."""
