@@ -1,0 +1,158 @@
+"""From a file's score to a likelihood ratio, where a calibration was made for this pipeline and covers the exhibit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slim_cli.errors import UsageError
+from slim_cli.results import FileResult, LikelihoodRatio
+
+SCHEMA = "slim-calibration/1"
+FILE_NAME = "calibration.json"
+
+Interval = tuple[float, float]
+
+_MEASURED = (
+    ("bandwidth_hz", "effective_bandwidth_hz", "its bandwidth", "Hz", "{:.0f}"),
+    ("snr_db", "snr_db", "its signal-to-noise ratio", "dB", "{:.1f}"),
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Conditions that the calibration's files of both classes cover; exhibits beyond them get no likelihood ratio.
+
+    Attributes:
+        net_speech_s: detected speech of a channel, seconds.
+        bandwidth_hz: effective bandwidth, Hz; None where the calibration did not measure it.
+        snr_db: signal-to-noise ratio, dB; None where the calibration did not measure it.
+        codecs: codec names as in `Media.codec`; empty where the calibration did not record them.
+        languages: ISO 639 codes; a scan does not recognise languages, the reader has to compare them.
+    """
+
+    net_speech_s: Interval
+    bandwidth_hz: Interval | None = None
+    snr_db: Interval | None = None
+    codecs: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    def why_outside(self, result: FileResult) -> str:
+        """Why a scored exhibit lies outside, in words; empty when it lies inside."""
+        top = result.top_channel
+        speech = _beyond(top.net_speech_s if top else None, self.net_speech_s, "its net speech", "s", "{:.1f}")
+        if speech:
+            return speech
+        if self.codecs and (result.media is None or result.media.codec not in self.codecs):
+            codec = result.media.codec if result.media else "unknown"
+            return f"its codec {codec} is not among those calibrated ({', '.join(self.codecs)})"
+        for name, observation, words, unit, form in _MEASURED:
+            limits = getattr(self, name)
+            seen = result.observations.get(observation)
+            value = seen.value if seen is not None and seen.usable else None
+            reason = _beyond(value, limits, words, unit, form) if limits else ""
+            if reason:
+                return reason
+        return ""
+
+
+def _beyond(value: float | None, limits: Interval, words: str, unit: str, form: str) -> str:
+    if value is None:
+        return f"{words} could not be measured, so that it cannot be compared with the calibration's"
+    if limits[0] <= value <= limits[1]:
+        return ""
+    low, high = (form.format(limit) for limit in limits)
+    return f"{words} of {form.format(value)} {unit} lies outside the calibrated range of {low} to {high} {unit}"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted and bounded map from file scores to likelihood ratios.
+
+    ln LR = slope x score + intercept, by logistic regression with balanced classes, then cut off at the bounds.
+
+    Attributes:
+        fingerprint: fingerprint of the pipeline (`scan_fingerprint`) that it belongs to.
+        propositions: the two propositions in words, by `h1` (synthetic) and `h2` (recorded).
+        slope: natural-log LR per unit of score, positive.
+        intercept: natural-log LR at score 0.
+        refits: (slope, intercept) of bootstrap resamples, for the interval of a ratio.
+        bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
+        scope: the conditions covered.
+        account: the whole file except the refits, with its SHA-256, for `RunRecord.calibration`.
+    """
+
+    fingerprint: str
+    propositions: dict[str, str]
+    slope: float
+    intercept: float
+    refits: tuple[Interval, ...]
+    bounds: Interval
+    scope: Scope
+    account: dict[str, Any] = field(default_factory=dict)
+
+    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
+        """The likelihood ratio of an exhibit, or why there is none.
+
+        Args:
+            result: the exhibit's row.
+            fingerprint: fingerprint of the running pipeline.
+
+        Returns:
+            `lr_status` (one of `slim_cli.results.LR_STATUSES`), `lr_reason` (empty when given), and the ratio.
+        """
+        if result.score is None:
+            return "uncalibrated", "the file has no score", None
+        if fingerprint != self.fingerprint:
+            return (
+                "uncalibrated",
+                f"the calibration was made for another model, decoder or setting (pipeline {self.fingerprint[:12]}, "
+                f"this scan is {fingerprint[:12]})",
+                None,
+            )
+        outside = self.scope.why_outside(result)
+        if outside:
+            return "out_of_scope", outside, None
+        return "given", "", self.ratio(result.score)
+
+    def ratio(self, score: float) -> LikelihoodRatio:
+        """The bounded likelihood ratio of a score (log-odds, positive = synthetic), with its 95 % interval."""
+        raw = (self.slope * score + self.intercept) / np.log(10)
+        refits = np.array(self.refits or [(self.slope, self.intercept)])
+        spread = (refits[:, 0] * score + refits[:, 1]) / np.log(10)
+        low, high = np.quantile(spread, [0.025, 0.975])
+        cut = [float(v) for v in np.clip([raw, min(low, raw), max(high, raw)], *self.bounds)]
+        return LikelihoodRatio(cut[0], cut[1], cut[2], bounded=cut[0] != raw)
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Reads a calibration file.
+
+    Raises:
+        UsageError: the file is missing, or not of schema `slim-calibration/1`.
+    """
+    try:
+        text = path.read_bytes()
+        data = json.loads(text)
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema {data['schema']!r}")
+        method, bounds = data["method"], data["bounds"]
+        scope = {k: tuple(v) if isinstance(v, list) else v for k, v in data["scope"].items()}
+        account = {**data, "method": {k: v for k, v in method.items() if k != "refits"}}
+        return Calibration(
+            data["pipeline_fingerprint"],
+            dict(data["propositions"]),
+            float(method["slope"]),
+            float(method["intercept"]),
+            tuple((float(a), float(b)) for a, b in method["refits"]),
+            (float(bounds["low"]), float(bounds["high"])),
+            Scope(**scope),
+            {**account, "sha256": hashlib.sha256(text).hexdigest()},
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"The calibration {path} cannot be used: {error}.") from error
