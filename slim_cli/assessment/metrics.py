@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from scipy.optimize import isotonic_regression
+
+# Costs of ASVspoof 5, track 1 (evaluation plan, equation 3; `calculate_metrics.py` in the evaluation package of
+# github.com/asvspoof-challenge/asvspoof5): prior of spoof, cost of rejecting bona fide, cost of accepting spoof.
+P_SPOOF, COST_FALSE_ALARM, COST_MISS = 0.05, 1.0, 10.0
+
+Rate = TypeVar("Rate", float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -74,10 +82,59 @@ def area_under_curve(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
 
 
 def detection_cost(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
-    """Normalised minDCF, ASVspoof 5 track 1: P(spoof) 0.05, cost 1 of rejecting bona fide, 10 of accepting spoof."""
+    """minDCF: normalised cost at the best threshold, with the costs of ASVspoof 5 track 1."""
     _, false_alarm, miss = error_rates(bona_fide, spoof)
-    cost = 0.95 * 1 * false_alarm + 0.05 * 10 * miss
-    return float(cost.min() / min(0.95 * 1, 0.05 * 10))
+    return float(_cost(false_alarm, miss).min())
+
+
+def actual_cost(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
+    """actDCF: the same cost at the threshold that Bayes' rule sets for scores read as natural-log likelihood ratios.
+
+    ASVspoof 5 accepts as bona fide from -ln β on, scores positive = bona fide; here that flags above +ln β = 0.642.
+
+    Args:
+        bona_fide: (N,) scores.
+        spoof: (M,) scores.
+    """
+    threshold = np.log((1 - P_SPOOF) * COST_FALSE_ALARM / (P_SPOOF * COST_MISS))
+    return _cost(float((bona_fide > threshold).mean()), float((spoof <= threshold).mean()))
+
+
+def _cost(false_alarm: Rate, miss: Rate) -> Rate:
+    alarms, misses = (1 - P_SPOOF) * COST_FALSE_ALARM, P_SPOOF * COST_MISS
+    return (alarms * false_alarm + misses * miss) / min(alarms, misses)
+
+
+def cllr(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
+    """Log-likelihood-ratio cost in bits: 0 is perfect, 1 says nothing (Brümmer & du Preez 2006).
+
+    Args:
+        bona_fide: (N,) natural-log likelihood ratios, positive = synthetic.
+        spoof: (M,) the same.
+    """
+    return float((np.logaddexp(0, bona_fide).mean() + np.logaddexp(0, -spoof).mean()) / (2 * np.log(2)))
+
+
+def pav_llr(bona_fide: np.ndarray, spoof: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Natural-log likelihood ratios after the best monotone calibration (pool adjacent violators, equal classes)."""
+    values, place = np.unique(np.concatenate([bona_fide, spoof]), return_inverse=True)
+    weight = np.concatenate([np.full(len(bona_fide), 0.5 / len(bona_fide)), np.full(len(spoof), 0.5 / len(spoof))])
+    total = np.bincount(place, weight)
+    synthetic = np.bincount(place[len(bona_fide) :], weight[len(bona_fide) :], minlength=len(values))
+    share = isotonic_regression(synthetic / total, weights=total).x.clip(0, 1)
+    with np.errstate(divide="ignore"):
+        llr = (np.log(share) - np.log1p(-share))[place]
+    return llr[: len(bona_fide)], llr[len(bona_fide) :]
+
+
+def cllr_min(bona_fide: np.ndarray, spoof: np.ndarray) -> float:
+    """Cllr after `pav_llr`: what is lost by discrimination alone, whatever the calibration."""
+    return cllr(*pav_llr(bona_fide, spoof))
+
+
+def asvspoof_score(score: np.ndarray) -> np.ndarray:
+    """Scores in the direction of ASVspoof's tools, where higher means bona fide."""
+    return -score
 
 
 def f1_score(bona_fide: np.ndarray, spoof: np.ndarray, threshold: float) -> float:
@@ -86,8 +143,26 @@ def f1_score(bona_fide: np.ndarray, spoof: np.ndarray, threshold: float) -> floa
     return 2 * hits / (hits + alarms + len(spoof)) if hits else 0.0
 
 
+def wilson(count: int, total: int) -> Estimate:
+    """A share with its 95 % interval (Wilson 1927), which holds for few files and for shares of 0 and 1.
+
+    >>> str(wilson(0, 18))
+    '0.0 [0.0, 17.6]'
+    """
+    if not total:
+        return Estimate(*[float("nan")] * 3)
+    z, share = 1.959964, count / total
+    middle, scale = share + z**2 / (2 * total), 1 + z**2 / total
+    half = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return Estimate(share, max(0.0, float((middle - half) / scale)), min(1.0, float((middle + half) / scale)))
+
+
 def bootstrap(
-    groups: Sequence[str], statistic: Callable[[np.ndarray], float], rounds: int = 1000, seed: int = 0
+    groups: Sequence[str],
+    statistic: Callable[[np.ndarray], float],
+    rounds: int = 1000,
+    seed: int = 0,
+    strata: np.ndarray | None = None,
 ) -> Estimate:
     """95 % interval by resampling whole groups with replacement.
 
@@ -96,19 +171,43 @@ def bootstrap(
         statistic: indices of items (with repetition) → figure; a ValueError skips that round.
         rounds: resamples.
         seed: seed of the resampling.
+        strata: (N,) class of each item; each class resamples its own groups. None: all items are of one class.
 
     Returns:
         the figure on all items, with the 2.5th and 97.5th percentile of the resamples.
     """
-    names = np.asarray(groups)
-    members = [np.flatnonzero(names == g) for g in np.unique(names)]
-    rng = np.random.default_rng(seed)
+    return bootstrap_all(groups, lambda rows: np.array([statistic(rows)]), rounds, seed, strata)[0]
+
+
+def bootstrap_all(
+    groups: Sequence[str],
+    statistics: Callable[[np.ndarray], np.ndarray],
+    rounds: int = 1000,
+    seed: int = 0,
+    strata: np.ndarray | None = None,
+) -> list[Estimate]:
+    """`bootstrap` of several figures on the same resamples; `statistics` returns them as one array."""
     values = []
-    for _ in range(rounds):
-        picked = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+    for rows in bootstrap_draws(groups, rounds, seed, strata):
         try:
-            values.append(statistic(picked))
+            values.append(statistics(rows))
         except ValueError:
             continue
-    low, high = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
-    return Estimate(statistic(np.arange(len(names))), float(low), float(high))
+    point = statistics(np.arange(len(groups)))
+    low, high = np.nanquantile(values, [0.025, 0.975], axis=0) if values else (point * np.nan, point * np.nan)
+    return [Estimate(float(p), float(a), float(b)) for p, a, b in zip(point, low, high, strict=True)]
+
+
+def bootstrap_draws(
+    groups: Sequence[str], rounds: int, seed: int = 0, strata: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """The indices of each resample of `bootstrap`."""
+    names = np.asarray(groups)
+    classes = np.zeros(len(names), int) if strata is None else strata
+    members = [
+        [np.flatnonzero((names == g) & (classes == kind)) for g in np.unique(names[classes == kind])]
+        for kind in np.unique(classes)
+    ]
+    rng = np.random.default_rng(seed)
+    for _ in range(rounds):
+        yield np.concatenate([own[i] for own in members for i in rng.integers(len(own), size=len(own))])

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 from slim_cli.assessment.metrics import (
+    actual_cost,
     area_under_curve,
+    asvspoof_score,
     bootstrap,
+    bootstrap_draws,
+    cllr,
+    cllr_min,
     detection_cost,
     equal_error_rate,
     error_rates,
     f1_score,
+    wilson,
 )
 
 
@@ -58,3 +64,41 @@ def test_bootstrap_keeps_groups_together() -> None:
     estimate = bootstrap(["a", "a", "b", "b"], lambda rows: float(values[rows].mean()), rounds=200)
     assert estimate.value == 0.5
     assert (estimate.low, estimate.high) == (0.0, 1.0)
+
+
+def test_costs_and_directions_are_those_of_asvspoof_5() -> None:
+    """Worked by hand: β = 1.9, so that scores above ln 1.9 = 0.642 (theirs: below -0.642) are rejected as spoof."""
+    bona_fide, spoof = np.array([-2.0, 0.0, 0.641, 0.643]), np.array([0.6, 0.7, 2.0, 3.0, 4.0])
+    assert actual_cost(bona_fide, spoof) == pytest.approx((0.95 * 1 * 1 / 4 + 0.05 * 10 * 1 / 5) / 0.5)
+    assert detection_cost(bona_fide, spoof) == pytest.approx(0.05 * 10 * 1 / 5 / 0.5)
+    assert list(asvspoof_score(bona_fide)) == [2.0, 0.0, -0.641, -0.643]
+
+
+@pytest.mark.parametrize(
+    ("bona_fide", "spoof", "expected"), [([0.0], [0.0], 1.0), ([-99.0], [99.0], 0.0), ([np.log(3)], [0.0], 1.5)]
+)
+def test_cllr_in_bits(bona_fide: list[float], spoof: list[float], expected: float) -> None:
+    assert cllr(np.array(bona_fide), np.array(spoof)) == pytest.approx(expected)
+
+
+def test_cllr_min_is_blind_to_the_scale() -> None:
+    rng = np.random.default_rng(0)
+    bona_fide, spoof = rng.normal(0, 1, 50), rng.normal(1, 1, 40)
+    lost = cllr_min(bona_fide, spoof)
+    assert lost == pytest.approx(cllr_min(np.exp(bona_fide) * 7 - 3, np.exp(spoof) * 7 - 3))
+    assert 0 < lost < cllr(bona_fide, spoof)
+    assert cllr_min(np.array([0.0, 1.0]), np.array([2.0])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"), [(0, 18, 0.0, 0.1759), (18, 18, 0.8241, 1.0), (7, 18, 0.2031, 0.6138)]
+)
+def test_wilson_interval(count: int, total: int, low: float, high: float) -> None:
+    share = wilson(count, total)
+    assert (share.value, share.low, share.high) == pytest.approx((count / total, low, high), abs=5e-5)
+
+
+def test_bootstrap_resamples_each_class_for_itself() -> None:
+    spoof = np.array([False] * 4 + [True] * 2)
+    sizes = {tuple(np.bincount(spoof[rows], minlength=2)) for rows in bootstrap_draws([*"abcdxy"], 50, strata=spoof)}
+    assert sizes == {(4, 2)}
