@@ -12,7 +12,7 @@ from slim_cli.results import FileResult
 
 ROWS = "results.jsonl"
 OVERVIEWS = "overview"
-OWN = (ROWS, "results.csv", "report.html", "report.pdf", "run.json", OVERVIEWS)
+OWN = (ROWS, "results.csv", "report.html", "report.pdf", "run.json", OVERVIEWS, "case")
 
 
 class OutputFolder:

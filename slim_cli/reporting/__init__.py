@@ -7,10 +7,11 @@ from pathlib import Path
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.errors import UsageError
-from slim_cli.reporting.selection import DEFAULT, check_limit
+from slim_cli.reporting.case import Case, stored_case
+from slim_cli.reporting.selection import DEFAULT, Style, check_limit
 from slim_cli.results import FileResult, RunRecord
 
-__all__ = ["FORMATS", "load", "write"]
+__all__ = ["FORMATS", "load", "stored_case", "write"]
 
 FORMATS = ("jsonl", "csv", "html", "pdf")
 
@@ -23,6 +24,9 @@ def write(
     formats: Sequence[str] = FORMATS,
     *,
     limit: str = DEFAULT,
+    case: Case | None = None,
+    language: str = "en",
+    draft: bool = True,
 ) -> dict[str, Path]:
     """Writes the run record and the outputs asked for, each whole or not at all.
 
@@ -33,20 +37,28 @@ def write(
         output: the output folder; overviews named in the results lie below it.
         formats: any of `FORMATS`.
         limit: which scored files get a section of their own: `all`, `flagged` or `top:N`.
+        case: what the examiner states; makes the report an evaluation, without it it is a triage. Its files are kept
+            in the folder `case` below the output folder, where `stored_case` finds them again.
+        language: language of the report, one of `slim_cli.reporting.words.languages()`.
+        draft: whether an evaluation is marked as a draft; False only for a report that is being signed.
 
     Returns:
         the file written for each format.
 
     Raises:
-        UsageError: a format or the limit is unknown.
+        UsageError: a format, the limit or the language is unknown.
         EnvironmentUnfit: the PDF could not be printed.
     """
+    from slim_cli.reporting.words import load_words
     from slim_cli.reporting.writers import Findings, get_writer, replacing
 
     check_limit(limit)
     writers = {name: get_writer(name) for name in formats}
-    findings = Findings(results, run, reference, output, limit)
+    load_words(language)
+    findings = Findings(results, run, reference, output, Style(limit, case, language, draft))
     output.mkdir(parents=True, exist_ok=True)
+    if case:
+        case.store(output)
     with replacing(output / "run.json") as partial:
         partial.write_text(run.to_json(), encoding="utf-8")
     written = {}

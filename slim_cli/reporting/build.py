@@ -18,12 +18,10 @@ from slim_cli.reporting.figures.distributions import HistogramLabels, histogram,
 from slim_cli.reporting.figures.raster import level_range_db
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.measures import measure_rows
-from slim_cli.reporting.selection import DEFAULT, is_shown
+from slim_cli.reporting.selection import TRIAGE, Style, is_shown
 from slim_cli.reporting.view import Counts, Exhibit, Figure, OriginRate, Report, Row, Share, Validation
 from slim_cli.reporting.words import Words, load_measures, load_words
 from slim_cli.results import STATUSES, FileResult, RunRecord
-
-_MODE = "triage"
 
 
 def build_report(
@@ -31,7 +29,7 @@ def build_report(
     run: RunRecord,
     reference: Reference,
     folder: Path,
-    limit: str = DEFAULT,
+    style: Style = TRIAGE,
 ) -> Report:
     """Decides and computes everything that the report shows.
 
@@ -40,26 +38,25 @@ def build_report(
         run: what was done with what.
         reference: reference statistics of the model.
         folder: the output folder, below which the overviews lie.
-        limit: which scored files get a section: `all`, `flagged` or `top:N`.
+        style: what the report is to be: limit, case, language.
 
     Raises:
-        UsageError: the limit is unknown.
+        UsageError: the limit or the language is unknown.
     """
-    words = load_words()
-    rows = rank(results, reference, limit)
+    words = load_words(style.language)
+    rows = rank(results, reference, style.limit)
     scored = [row for row in rows if row.rank is not None]
     draw = _Draughtsman(words, reference, folder)
     counts = count(rows)
     return Report(
-        identity=identity(results, run, limit),
-        mode=_MODE,
+        identity=identity(results, run, style),
+        style=style,
         words=words,
         run=run,
         reference=reference,
         counts=counts,
         rows=tuple(rows),
         exhibits=tuple(draw.exhibit(row) for row in scored if row.shown),
-        limit=limit,
         overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
         validation=draw.validation(),
         warnings=_warnings(words, run, counts),
@@ -89,12 +86,14 @@ def count(rows: Sequence[Row]) -> Counts:
     return Counts(len(rows), flagged, scored - flagged, ordered)
 
 
-def identity(results: Sequence[FileResult], run: RunRecord, limit: str) -> str:
+def identity(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
     """Report number: date of the run and the first 10 hex digits of SHA-256 over what the report is made from."""
     digest = hashlib.sha256(run.to_json().encode())
     for result in results:
         digest.update(result.to_json().encode())
-    digest.update(limit.encode())
+    digest.update(f"{style.limit} {style.language}".encode())
+    for name, content in sorted((style.case.sources if style.case else {}).items()):
+        digest.update(f"{name} {len(content)} ".encode() + content)
     return f"SLIM-{run.started[:10].replace('-', '')}-{digest.hexdigest()[:10].upper()}"
 
 

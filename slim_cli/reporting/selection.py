@@ -1,10 +1,38 @@
-"""Which scored files get a section of their own: `all`, `flagged` or `top:N`."""
+"""What is asked of a report: mode, language, and which scored files get a section of their own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from slim_cli.errors import UsageError
+from slim_cli.reporting.case import Case
 
 DEFAULT = "top:300"
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the report is to be.
+
+    Attributes:
+        limit: which scored files get a section: `all`, `flagged` or `top:N`.
+        case: what the examiner states; None makes a triage.
+        language: language of the report.
+        draft: whether an evaluation is marked as a draft.
+    """
+
+    limit: str = DEFAULT
+    case: Case | None = None
+    language: str = "en"
+    draft: bool = True
+
+    @property
+    def mode(self) -> str:
+        """`triage` or `evaluate`."""
+        return "evaluate" if self.case else "triage"
+
+
+TRIAGE = Style()
 
 
 def check_limit(limit: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
+from slim_cli.reporting.selection import Style
 from slim_cli.reporting.words import MeasureWords, Words
 from slim_cli.results import ChannelResult, FileResult, Media, RunRecord
 
@@ -185,14 +186,13 @@ class Report:
 
     Attributes:
         identity: report number, derived from the content.
-        mode: `triage`.
+        style: what was asked of it: limit, case, language.
         words: the language.
         run: what was done with what.
         reference: reference statistics of the model.
         counts: how the files divide up.
         rows: every file: scored ones by falling score, then the others in the order found.
         exhibits: sections of the scored files within the limit, in the same order.
-        limit: which files got a section, as asked for.
         overview_figure: the score distributions with all scored files below the axis.
         validation: what was measured of the model.
         warnings: what limits the report as a whole.
@@ -200,18 +200,21 @@ class Report:
     """
 
     identity: str
-    mode: str
+    style: Style
     words: Words
     run: RunRecord
     reference: Reference
     counts: Counts
     rows: tuple[Row, ...]
     exhibits: tuple[Exhibit, ...]
-    limit: str
     overview_figure: Markup
     validation: Validation
     warnings: tuple[str, ...]
     measures: tuple[MeasureWords, ...]
+
+    @property
+    def mode(self) -> str:
+        return self.style.mode
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from slim_cli.errors import UsageError
 from slim_cli.resources import templates_dir
 
 
@@ -69,9 +70,20 @@ class MeasureWords:
     digits: int = 2
 
 
+def languages(folder: Path | None = None) -> tuple[str, ...]:
+    """Languages that the report is written in, by their BCP 47 tags."""
+    return tuple(sorted(p.name.split(".")[1] for p in (folder or templates_dir()).glob("words.*.toml")))
+
+
 @cache
 def load_words(language: str = "en", folder: Path | None = None) -> Words:
-    """Reads `words.<language>.toml`."""
+    """Reads `words.<language>.toml`.
+
+    Raises:
+        UsageError: the report does not speak the language.
+    """
+    if language not in languages(folder):
+        raise UsageError(f"The report language {language!r} is unknown; known are {', '.join(languages(folder))}.")
     return Words(language, _read(folder, f"words.{language}.toml"))
 
 

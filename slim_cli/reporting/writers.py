@@ -13,7 +13,7 @@ from types import MappingProxyType
 from slim_cli.assessment.reference import Reference
 from slim_cli.errors import UsageError
 from slim_cli.reporting.build import build_report
-from slim_cli.reporting.selection import DEFAULT
+from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Report
 from slim_cli.results import FileResult, RunRecord
 
@@ -27,19 +27,19 @@ class Findings:
         run: what was done with what.
         reference: reference statistics of the model.
         folder: the output folder; the overviews lie below it.
-        limit: which scored files get a section in the report: `all`, `flagged` or `top:N`.
+        style: what the report is to be: limit, case, language.
     """
 
     results: Sequence[FileResult]
     run: RunRecord
     reference: Reference
     folder: Path
-    limit: str = DEFAULT
+    style: Style = TRIAGE
 
     @cached_property
     def report(self) -> Report:
         """The view model, built once for all formats that need it."""
-        return build_report(self.results, self.run, self.reference, self.folder, self.limit)
+        return build_report(self.results, self.run, self.reference, self.folder, self.style)
 
 
 Writer = Callable[[Findings, Path], None]

@@ -10,12 +10,12 @@ import pytest
 from slim_cli.assessment.reference import Histogram
 from slim_cli.errors import UsageError
 from slim_cli.reporting.build import build_report, inside, share_at_or_above
-from slim_cli.reporting.selection import check_limit, is_shown
+from slim_cli.reporting.selection import Style, check_limit, is_shown
 from tests.reporting import factory
 
 
 def build(results, limit="all"):
-    return build_report(results, factory.run(results), factory.reference(), Path("."), limit)
+    return build_report(results, factory.run(results), factory.reference(), Path("."), Style(limit))
 
 
 def test_counts_add_up_to_the_files_found():
@@ -71,7 +71,7 @@ def test_the_report_number_depends_on_content_alone():
 
 def test_a_stopped_scan_says_so():
     run = dataclasses.replace(factory.run([]), complete=False)
-    report = build_report([], run, factory.reference(), Path("."), "all")
+    report = build_report([], run, factory.reference(), Path("."))
     assert "stopped before its end" in report.warnings[0]
 
 
