@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from slim_cli.assessment.metrics import Estimate, bootstrap, equal_error_rate
+from slim_cli.assessment.metrics import Estimate, asvspoof_score, bootstrap, equal_error_rate
+from slim_cli.audio.silero import load_network
+from slim_cli.audio.speech import SpeechDetector, SpeechTrack
 from slim_cli.audio.windows import WindowCutter
 from slim_cli.detector.runtime import Detector
-from slim_cli.training.manifest import Clip
+from slim_cli.errors import UsageError
+from slim_cli.results import MODEL_RATE_HZ
+from slim_cli.training.conditions import AS_IS, Condition
+from slim_cli.training.manifest import LABELS, Clip
 
 MIN_PER_CLASS = 10
+BATCH_WINDOWS = 64
 COLUMNS = ("path", "label", "origin", "system", "speaker", "language", "score", "mismatch")
+HEARD = ("condition", "duration_s", "net_speech_s", "model")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How a clip was heard when it was scored.
+
+    Attributes:
+        condition: degradation applied to it beforehand, empty for none.
+        duration_s: its length, seconds; None where not known.
+        net_speech_s: detected speech in it, seconds; None where not known.
+        model: fingerprint of the model that scored it, empty where not known.
+    """
+
+    condition: str = ""
+    duration_s: float | None = None
+    net_speech_s: float | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,65 +48,157 @@ class Scores:
     """File-level scores of test clips.
 
     Attributes:
-        clips: the clips.
+        clips: the clips; one that was scored under several conditions occurs several times.
         score: (N,) log-odds, positive = synthetic.
         mismatch: (N,) 1 - cos(S, L).
+        heard: (N,) how each was heard.
     """
 
     clips: tuple[Clip, ...]
     score: np.ndarray
     mismatch: np.ndarray
+    heard: tuple[Heard, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.heard:
+            object.__setattr__(self, "heard", (Heard(),) * len(self.clips))
 
     @property
     def is_spoof(self) -> np.ndarray:
         """(N,) whether each clip is synthetic."""
-        return np.array([c.is_spoof for c in self.clips])
+        return np.array([c.is_spoof for c in self.clips], bool)
 
     def __add__(self, other: Scores) -> Scores:
         return Scores(
             self.clips + other.clips,
             np.concatenate([self.score, other.score]),
             np.concatenate([self.mismatch, other.mismatch]),
+            self.heard + other.heard,
         )
 
+    def take(self, rows: np.ndarray) -> Scores:
+        """The scores of some rows, chosen by index or by a (N,) mask."""
+        chosen = np.arange(len(self.clips))[rows]
+        picked = [(self.clips[i], self.heard[i]) for i in chosen]
+        return Scores(
+            tuple(clip for clip, _ in picked), self.score[rows], self.mismatch[rows], tuple(h for _, h in picked)
+        )
+
+    @property
+    def undegraded(self) -> Scores:
+        """The scores of the clips as they are, without any condition applied."""
+        return self.take(np.array([not h.condition for h in self.heard], bool))
+
     def write(self, path: Path) -> None:
-        """Writes one CSV row per clip."""
+        """Writes one CSV row per clip and condition."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
-            out.writerow(COLUMNS)
-            for clip, score, mismatch in zip(self.clips, self.score, self.mismatch, strict=True):
+            out.writerow(COLUMNS + HEARD)
+            for clip, score, mismatch, heard in zip(self.clips, self.score, self.mismatch, self.heard, strict=True):
                 facts = [clip.path, clip.label, clip.origin, clip.system, clip.speaker, clip.language]
-                out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}"])
+                times = ["" if v is None else f"{v:.3f}" for v in (heard.duration_s, heard.net_speech_s)]
+                out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}", heard.condition, *times, heard.model])
+
+    def write_asvspoof(self, scores: Path, keys: Path) -> None:
+        """Writes score and key files as ASVspoof 5's evaluation package reads them, where higher means bona fide.
+
+        Trials are named by their number, since its tools split names at white space.
+        """
+        values = asvspoof_score(self.score)
+        lines = [f"{number:06d}\t{value:.4f}\n" for number, value in enumerate(values)]
+        scores.write_text("filename\tcm-score\n" + "".join(lines), encoding="utf-8")
+        lines = [f"{number:06d}\t{clip.label}\n" for number, clip in enumerate(self.clips)]
+        keys.write_text("filename\tcm-label\n" + "".join(lines), encoding="utf-8")
 
 
 def read_scores(path: Path) -> Scores:
-    """Reads what `Scores.write` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    clips = tuple(
-        Clip(Path(r["path"]), r["label"], r["system"], r["speaker"], r["origin"], r["language"], role="test")
-        for r in rows
-    )
-    return Scores(clips, np.array([float(r["score"]) for r in rows]), np.array([float(r["mismatch"]) for r in rows]))
+    """Reads what `Scores.write` wrote; any CSV with the columns path, label and score will do.
+
+    Raises:
+        UsageError: not readable, a column is missing, a label is unknown, or a score is no number.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        scores = Scores(
+            tuple(_clip(row) for row in rows),
+            np.array([float(row["score"]) for row in rows]),
+            np.array([float(row.get("mismatch") or "nan") for row in rows]),
+            tuple(_heard(row) for row in rows),
+        )
+        if not np.isfinite(scores.score).all():
+            raise ValueError("a score is not a finite number")
+    except KeyError as error:
+        raise UsageError(f"The scores {path} need a column {error}.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(f"The scores {path} cannot be read: {error}.") from error
+    return scores
 
 
-def score_clips(detector: Detector, clips: Sequence[Clip], read: Callable[[Clip], np.ndarray]) -> Scores:
-    """Scores each clip as the plain mean over a scan's windows; every clip is scored, however short or silent.
+def _clip(row: dict[str, str]) -> Clip:
+    if row["label"] not in LABELS:
+        raise ValueError(f"the label {row['label']!r} is neither bonafide nor spoof")
+    system, speaker, origin, language = (row.get(n) or "" for n in ("system", "speaker", "origin", "language"))
+    return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test")
+
+
+def _heard(row: dict[str, str]) -> Heard:
+    duration, speech = (float(row[name]) if row.get(name) else None for name in ("duration_s", "net_speech_s"))
+    return Heard(row.get("condition") or "", duration, speech, row.get("model") or "")
+
+
+def score_clips(
+    detector: Detector,
+    clips: Sequence[Clip],
+    read: Callable[[Clip], np.ndarray],
+    conditions: Sequence[Condition] = (),
+    report: Callable[[int], None] | None = None,
+) -> Scores:
+    """Scores each clip as a scan would, as it is and under each condition; every clip is scored, however short.
+
+    Windows weigh by their net speech; in a clip without detected speech they weigh the same.
 
     Args:
         detector: a loaded bundle.
-        clips: test clips.
+        clips: test clips; each is read once.
         read: clip → samples (T,) at 16 kHz.
+        conditions: degradations of the whole clip.
+        report: called with the number of clips heard so far.
     """
-    waveforms, lengths, owners = [], [], []
-    for number, clip in enumerate(clips):
-        for window in WindowCutter(1).push(read(clip)[None], last=True):
-            waveforms.append(window.samples[0])
-            lengths.append(window.length)
-            owners.append(number)
-    score, mismatch = detector.score(np.stack(waveforms), np.array(lengths))
-    counts = np.bincount(owners)
-    return Scores(tuple(clips), np.bincount(owners, score) / counts, np.bincount(owners, mismatch) / counts)
+    heard: list[Heard] = []
+    total = len(clips) * (1 + len(conditions))
+    sums = np.zeros((3, total))  # of weights, scores and mismatches
+    pieces = _pieces(clips, read, conditions, detector.fingerprint, heard)
+    while batch := list(islice(pieces, BATCH_WINDOWS)):
+        rows, waveforms, lengths, weights = (list(part) for part in zip(*batch, strict=True))
+        score, mismatch = detector.score(np.stack(waveforms), np.array(lengths))
+        np.add.at(sums.T, rows, np.stack([weights, weights * score, weights * mismatch], axis=1))
+        if report:
+            report(len(heard) // (1 + len(conditions)))
+    owners = tuple(clip for clip in clips for _ in range(1 + len(conditions)))
+    return Scores(owners, sums[1] / sums[0], sums[2] / sums[0], tuple(heard))
+
+
+def _pieces(
+    clips: Sequence[Clip],
+    read: Callable[[Clip], np.ndarray],
+    conditions: Sequence[Condition],
+    model: str,
+    heard: list[Heard],
+) -> Iterator[tuple[int, np.ndarray, int, float]]:
+    """Row, samples, valid length and weight of every window; notes in `heard` what each row was like."""
+    network = load_network()
+    for clip in clips:
+        original = read(clip)
+        for condition in (AS_IS, *conditions):
+            samples = condition.apply(original)
+            track = SpeechTrack()
+            track.add(SpeechDetector(network, 1).push(samples[None], last=True)[0])
+            speech = track.speech_s(0, len(samples))
+            heard.append(Heard(condition.name, len(samples) / MODEL_RATE_HZ, speech, model))
+            for window in WindowCutter(1).push(samples[None], last=True):
+                weight = track.speech_s(window.start, window.stop) if speech else 1.0
+                yield len(heard) - 1, window.samples[0], window.length, weight
 
 
 @dataclass(frozen=True)
@@ -104,7 +221,8 @@ class Summary:
 
 
 def summarise(scores: Scores, rounds: int = 1000) -> Summary:
-    """Headline figures with 95 % bootstrap intervals over origins."""
+    """Headline figures of the undegraded clips with 95 % bootstrap intervals over origins."""
+    scores = scores.undegraded
     spoof = scores.is_spoof
     origins = np.array([c.origin for c in scores.clips])
     demo = np.isin(origins, np.unique(origins[spoof]))

@@ -1,0 +1,56 @@
+"""Channels: each changes a clip as that channel does, keeps its place in time and gives the same at every run."""
+
+import numpy as np
+import pytest
+
+from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.training import conditions as module
+from slim_cli.training.conditions import Condition, conditions
+
+RATE = 16_000
+SECONDS = 2
+
+
+def two_tones() -> np.ndarray:
+    """440 Hz, swelling twice a second, and a steady 5.5 kHz that no telephone band holds."""
+    time = np.arange(SECONDS * RATE) / RATE
+    low, high = np.sin(2 * np.pi * 440 * time) * np.sin(2 * np.pi * time) ** 2, np.sin(2 * np.pi * 5500 * time)
+    return (0.3 * low + 0.05 * high).astype(np.float32)
+
+
+def level(samples: np.ndarray, hz: float) -> float:
+    spectrum = np.abs(np.fft.rfft(samples)) / len(samples)
+    frequency = np.fft.rfftfreq(len(samples), 1 / RATE)
+    return float(spectrum[np.abs(frequency - hz) < 20].max())
+
+
+@pytest.mark.parametrize("condition", conditions("all"), ids=lambda c: c.name)
+def test_speech_band_survives_and_telephone_bands_end_at_4_khz(condition: Condition) -> None:
+    if condition.missing:
+        pytest.skip(condition.missing)
+    clip = two_tones()
+    received = condition.apply(clip)
+    assert (received.dtype, received.ndim) == (np.float32, 1)
+    assert len(clip) - 0.1 * RATE <= len(received) <= len(clip)
+    assert level(received, 440) == pytest.approx(level(clip, 440), rel=0.1)
+    narrow = condition.name in ("g711", "band-8k")
+    assert (level(received, 5500) < 0.01 * level(clip, 5500)) is narrow
+    assert (received[: RATE // 2] != clip[: RATE // 2]).any()
+    assert (condition.apply(clip) == received).all()
+
+
+def test_conditions_are_chosen_by_name_and_in_order() -> None:
+    assert [c.name for c in conditions("g722, mp3-64k")] == ["g722", "mp3-64k"]
+    assert len(conditions("all")) == 7
+
+
+def test_an_unknown_condition_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="'mp4'; choose from all, mp3-64k, "):
+        conditions("mp3-64k,mp4")
+
+
+def test_a_condition_this_machine_lacks_is_refused_by_name_and_marked_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.ctypes.util, "find_library", lambda name: None)
+    with pytest.raises(EnvironmentUnfit, match="amr-wb cannot be measured here: no AMR-WB encoder"):
+        conditions("amr-wb")
+    assert [c.name for c in conditions("all") if c.missing] == ["amr-wb"]
