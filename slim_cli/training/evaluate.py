@@ -168,7 +168,7 @@ def score_clips(
     heard: list[Heard] = []
     total = len(clips) * (1 + len(conditions))
     sums = np.zeros((3, total))  # of weights, scores and mismatches
-    pieces = _pieces(clips, read, conditions, detector.fingerprint, heard)
+    pieces = weighted_windows(clips, read, conditions, detector.fingerprint, heard)
     while batch := list(islice(pieces, BATCH_WINDOWS)):
         rows, waveforms, lengths, weights = (list(part) for part in zip(*batch, strict=True))
         score, mismatch = detector.score(np.stack(waveforms), np.array(lengths))
@@ -179,14 +179,25 @@ def score_clips(
     return Scores(owners, sums[1] / sums[0], sums[2] / sums[0], tuple(heard))
 
 
-def _pieces(
+def weighted_windows(
     clips: Sequence[Clip],
     read: Callable[[Clip], np.ndarray],
     conditions: Sequence[Condition],
     model: str,
     heard: list[Heard],
 ) -> Iterator[tuple[int, np.ndarray, int, float]]:
-    """Row, samples, valid length and weight of every window; notes in `heard` what each row was like."""
+    """The windows of a scan with their weights, one row of windows per clip and condition.
+
+    Args:
+        clips: the clips; each is read once.
+        read: clip → samples (T,) at 16 kHz.
+        conditions: degradations to be heard beside each clip as it is.
+        model: fingerprint of the model that listens.
+        heard: what each row was like is appended here.
+
+    Yields:
+        row, samples (WINDOW,), valid samples, and weight: the window's net speech, or 1 in a clip without any.
+    """
     network = load_network()
     for clip in clips:
         original = read(clip)
