@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,10 @@ class Reference:
     operating_point: OperatingPoint
     observations: dict[str, dict[str, Range]] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The content of `reference.json`, as `load_reference` reads it."""
+        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, ensure_ascii=False, indent=1) + "\n"
 
 
 def load_reference(bundle: Path) -> Reference:

@@ -1,4 +1,4 @@
-"""The report on paper: PDF/A-3a with the results attached, printed by a process of its own."""
+"""The report on paper: PDF/A-3a with the results attached, printed in parts by processes of their own."""
 
 from __future__ import annotations
 
@@ -7,54 +7,119 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
-from slim_cli.reporting.build import reference_document
 from slim_cli.reporting.lines import jsonl
+from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.templates import render
 
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
 
-
-_PRESS = Path(__file__).with_name("press.py")
+ATTACHED: Mapping[str, str] = {
+    "results.jsonl": "One line per file: every number of this report",
+    "run.json": "What was done with what: the whole configuration",
+    "reference.json": "Reference statistics of the model",
+    "calibration.json": "How scores became likelihood ratios",
+}
+_HERE = Path(__file__).parent
 
 
 def write_pdf(findings: Findings, target: Path) -> None:
-    """Writes `report.pdf`; the same findings give the same bytes.
+    """Writes `report.pdf`; the same findings give the same bytes, on however many processors.
 
-    The press runs as a child, so that its memory is given back and its clock can be set to the start of the scan.
+    Parts are printed by child processes, as many at once as there are processors, so that memory does not grow with
+    the report; their clock stands at the end of the scan.
 
     Raises:
-        EnvironmentUnfit: the press failed, with the first cause it named.
+        EnvironmentUnfit: a child process failed, with the first cause it named.
     """
+    sheets = Sheets.cut(render(findings.report, "pdf"))
+    epoch = int(datetime.fromisoformat(findings.run.finished).timestamp())
     with tempfile.TemporaryDirectory(prefix="slim-report-") as scratch:
-        folder = Path(scratch)
-        for name, text in _documents(findings).items():
-            (folder / name).write_text(text, encoding="utf-8")
-        command = [sys.executable, "-P", str(_PRESS), str(folder), str(target.resolve())]
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_epoch(findings.run.started))}
-        printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if printed.returncode:
-        cause = printed.stderr.strip().splitlines()[-1:] or [f"exit code {printed.returncode}"]
-        raise EnvironmentUnfit(
-            f"The PDF could not be written: {cause[0]}. On Debian the packages libpango-1.0-0, libpangoft2-1.0-0, "
-            "libharfbuzz-subset0 and fonts-dejavu-core are needed; the other formats do not need them."
-        )
+        shop = _PrintShop(Path(scratch), epoch)
+        attached = shop.store(_attachments(findings))
+        parts = sheets.parts()
+        if parts:
+            _print_in_parts(shop, sheets, parts, target.resolve(), attached)
+        else:
+            shop.print(sheets.whole, target.resolve(), attached)
 
 
-def _documents(findings: Findings) -> dict[str, str]:
-    reference = json.dumps(reference_document(findings.reference), indent=1) + "\n"
-    return {
-        "report.html": render(findings.report, "pdf"),
+def _print_in_parts(
+    shop: _PrintShop, sheets: Sheets, parts: list[str], target: Path, attached: Mapping[str, str]
+) -> None:
+    paths = [shop.folder / f"part-{number}.pdf" for number in range(len(parts))]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as hands:
+        printed = list(hands.map(shop.print, parts, paths))
+    pages = section_pages(sheets.anchors, [p["anchors"] for p in printed], [p["pages"] for p in printed])
+    frame = shop.folder / "frame.pdf"
+    framed = shop.print(sheets.frame(pages), frame, attached)["anchors"]
+    first = framed[CHAPTER]
+    expected = first + printed[0]["anchors"][sheets.anchors[0]] - 1
+    for anchor, count in zip(sheets.anchors, pages, strict=True):
+        if framed[anchor] != expected:
+            raise ValueError(f"the section {anchor} stands on page {framed[anchor]}, not {expected}")
+        expected += count
+    shop.run("binder.py", {"frame": str(frame), "first": first, "parts": list(map(str, paths)), "target": str(target)})
+
+
+def _attachments(findings: Findings) -> dict[str, str]:
+    texts = {
         "results.jsonl": jsonl(findings.results),
         "run.json": findings.run.to_json(),
-        "reference.json": reference,
+        "reference.json": findings.reference.to_json(),
     }
+    if findings.run.calibration:
+        texts["calibration.json"] = json.dumps(findings.run.calibration, ensure_ascii=False, indent=1) + "\n"
+    return texts
 
 
-def _epoch(stamp: str) -> int:
-    return int(datetime.fromisoformat(stamp).timestamp())
+class _PrintShop:
+    """Runs the press and the bindery.
+
+    Args:
+        folder: for what lies about while they work.
+        epoch: what their clocks show, seconds since 1970.
+    """
+
+    def __init__(self, folder: Path, epoch: int) -> None:
+        self.folder = folder
+        self._environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
+
+    def store(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Stores files to attach; returns their descriptions by path."""
+        for name, text in texts.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        return {str(self.folder / name): ATTACHED[name] for name in texts}
+
+    def print(self, document: str, target: Path, attached: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Prints a document; returns its number of pages and the page of every id."""
+        source = self.folder / f"{target.stem.strip('.')}.html"
+        source.write_text(document, encoding="utf-8")
+        job = {"source": str(source), "target": str(target), "attached": dict(attached or {})}
+        return json.loads(self.run("press.py", job))
+
+    def run(self, tool: str, job: Mapping[str, Any]) -> str:
+        """Runs a tool; returns what it printed.
+
+        Raises:
+            EnvironmentUnfit: it failed.
+        """
+        order = self.folder / f"{Path(job['target']).stem.strip('.')}.{tool}.json"
+        order.write_text(json.dumps(job), encoding="utf-8")
+        command = [sys.executable, "-P", str(_HERE / tool), str(order)]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            cause = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+            raise EnvironmentUnfit(
+                f"The PDF could not be written: {cause[0]}. On Debian the packages libpango-1.0-0, "
+                "libpangoft2-1.0-0, libharfbuzz-subset0 and fonts-dejavu-core are needed; the other formats do not "
+                "need them."
+            )
+        return done.stdout
