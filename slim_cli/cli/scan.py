@@ -26,6 +26,7 @@ from slim_cli.results import FileResult, RunRecord
 
 if TYPE_CHECKING:
     from slim_cli.assessment.reference import Reference
+    from slim_cli.reporting.case import Case
     from slim_cli.scanning import ScanOptions, StageTimes
 
 FORMATS = ("html", "pdf", "csv", "jsonl")
@@ -42,6 +43,8 @@ class Request:
         device: `auto`, `cpu` or `cuda:N`.
         formats: files to write beside `results.jsonl`.
         sections: which files get a section in the report: `all`, `flagged` or `top:N`.
+        case: what the examiner states, None for a triage.
+        language: language of the report.
         limits: the scan's limits by the names of `ScanOptions`.
         verdict: `fail_on` and `allow_errors` of the summary.
         bar: whether progress is shown.
@@ -53,6 +56,8 @@ class Request:
     device: str
     formats: tuple[str, ...]
     sections: str
+    case: Case | None
+    language: str
     limits: dict[str, Any]
     verdict: dict[str, Any]
     bar: bool
@@ -69,6 +74,10 @@ def scan(
         str, typer.Option("--format", help="Which to write, separated by commas; results.jsonl always is.")
     ] = ",".join(FORMATS),
     report: Annotated[str, typer.Option(help="Files with a section of their own: all, flagged or top:N.")] = "top:300",
+    case: Annotated[
+        Path | None, typer.Option(help="Case file (slim case new): write an evaluation in place of a triage.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the report: en or de.")] = "en",
     fail_on: Annotated[str | None, typer.Option(help="Exit with 1 if a file reaches this, e.g. 'score>=2'.")] = None,
     allow_errors: Annotated[bool, typer.Option(help="Do not exit with 3 for files that cannot be examined.")] = False,
     max_duration: Annotated[str, typer.Option(help="Leave out the audio of a file beyond this, e.g. 30m.")] = "24h",
@@ -88,6 +97,8 @@ def scan(
         device=device,
         formats=_formats(formats),
         sections=report,
+        case=_case(case),
+        language=language,
         limits={
             "max_duration_s": quantities.seconds(max_duration),
             "max_size_bytes": quantities.size(max_size) if max_size else None,
@@ -110,6 +121,12 @@ def scan(
     raise typer.Exit(summary.exit_code)
 
 
+def _case(path: Path | None) -> Case | None:
+    from slim_cli.reporting.case import load_case
+
+    return load_case(path) if path else None
+
+
 def _formats(text: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     unknown = [part for part in chosen if part not in FORMATS]
@@ -123,9 +140,11 @@ def _run(request: Request) -> Summary:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.detector import load_detector
     from slim_cli.reporting.selection import check_limit
+    from slim_cli.reporting.words import load_words
     from slim_cli.scanning import ScanOptions, StageTimes, scan
 
     check_limit(request.sections)
+    load_words(request.language)
     bundle = find_bundle(request.model)
     detector, reference = load_detector(bundle, request.device), load_reference(bundle)
     options = ScanOptions(output=request.folder.path, **request.limits)
@@ -169,7 +188,16 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
         complain(f"Stopped; writing the report of the {len(summary.results)} finished files (Ctrl-C again: no report).")
     begun = time.perf_counter()
     try:
-        write(summary.results, record, reference, request.folder.path, request.formats, limit=request.sections)
+        write(
+            summary.results,
+            record,
+            reference,
+            request.folder.path,
+            request.formats,
+            limit=request.sections,
+            case=request.case,
+            language=request.language,
+        )
     except EnvironmentUnfit as error:
         summary = dataclasses.replace(summary, environment_failure=str(error))
     return dataclasses.replace(summary, seconds={**summary.seconds, "report": time.perf_counter() - begun})

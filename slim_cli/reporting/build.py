@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,14 +13,17 @@ from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.errors import UsageError
 from slim_cli.reporting import formats
-from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, position_bar
+from slim_cli.reporting.conditions import condition_rows, conditional_limits, nearest, stability
+from slim_cli.reporting.figures.distributions import HistogramLabels, histogram
 from slim_cli.reporting.figures.raster import level_range_db
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.measures import measure_rows
-from slim_cli.reporting.selection import TRIAGE, Style, is_shown
+from slim_cli.reporting.receipt import compare
+from slim_cli.reporting.rows import complete, count, rank
+from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Counts, Exhibit, Figure, OriginRate, Report, Row, Share, Validation
 from slim_cli.reporting.words import Words, load_measures, load_words
-from slim_cli.results import STATUSES, FileResult, RunRecord
+from slim_cli.results import FileResult, RunRecord
 
 
 def build_report(
@@ -44,12 +46,14 @@ def build_report(
         UsageError: the limit or the language is unknown.
     """
     words = load_words(style.language)
-    rows = rank(results, reference, style.limit)
+    receipt = compare(style.case, results) if style.case else None
+    rows = complete(rank(results, reference, style.limit), run, style, receipt, words)
     scored = [row for row in rows if row.rank is not None]
     draw = _Draughtsman(words, reference, folder)
-    counts = count(rows)
+    counts, content = count(rows), digest(results, run, style)
     return Report(
-        identity=identity(results, run, style),
+        identity=f"SLIM-{run.started[:10].replace('-', '')}-{content[:10].upper()}",
+        digest=content,
         style=style,
         words=words,
         run=run,
@@ -60,41 +64,21 @@ def build_report(
         overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
         validation=draw.validation(),
         warnings=_warnings(words, run, counts),
-        measures=load_measures(),
+        measures=load_measures(words.language),
+        limits=conditional_limits(rows, reference.metrics, words),
+        receipt=receipt,
     )
 
 
-def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> list[Row]:
-    """Scored files by falling score (ties in the order found), then the others in the order found."""
-    numbered = list(enumerate(results, start=1))
-    scored = sorted((n for n in numbered if n[1].score is not None), key=lambda n: -(n[1].score or 0.0))
-    threshold = reference.operating_point.score
-    rows = []
-    for place, (number, result) in enumerate(scored, start=1):
-        flagged = (result.score or 0.0) >= threshold
-        bar = position_bar(result.score or 0.0, reference.score, threshold, f"score {formats.signed(result.score)}")
-        rows.append(Row(number, place, result, flagged, is_shown(limit, place, flagged), bar))
-    return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
-
-
-def count(rows: Sequence[Row]) -> Counts:
-    """How the files divide up."""
-    unscored = Counter(row.result.status for row in rows if row.rank is None)
-    flagged = sum(row.flagged for row in rows)
-    scored = sum(row.rank is not None for row in rows)
-    ordered = {status: unscored[status] for status in STATUSES if unscored[status]}
-    return Counts(len(rows), flagged, scored - flagged, ordered)
-
-
-def identity(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
-    """Report number: date of the run and the first 10 hex digits of SHA-256 over what the report is made from."""
+def digest(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
+    """SHA-256 over what the report is made from: run record, rows, what was asked for, and the case."""
     digest = hashlib.sha256(run.to_json().encode())
     for result in results:
         digest.update(result.to_json().encode())
     digest.update(f"{style.limit} {style.language}".encode())
     for name, content in sorted((style.case.sources if style.case else {}).items()):
         digest.update(f"{name} {len(content)} ".encode() + content)
-    return f"SLIM-{run.started[:10].replace('-', '')}-{digest.hexdigest()[:10].upper()}"
+    return digest.hexdigest()
 
 
 def share_at_or_above(one: Histogram, value: float) -> Share:
@@ -146,6 +130,8 @@ class _Draughtsman:
             mismatch_histogram=self.mismatch_histogram(mismatch),
             picture_note=note,
             measures=measure_rows(result.observations, self._reference.observations, self._words),
+            nearest=nearest(result, self._reference.metrics, self._words),
+            stability=stability(result, self._words),
         )
 
     def validation(self) -> Validation:
@@ -162,6 +148,7 @@ class _Draughtsman:
             figures=tuple(figures),
             origins=tuple(OriginRate(k, *v) for k, v in metrics.get("eer_by_origin", {}).items()),
             corpora=tuple(OriginRate(k, v[0], v[1], 0) for k, v in metrics.get("false_alarms_by_corpus", {}).items()),
+            conditions=tuple(OriginRate(self._words.label("condition", k), *v) for k, v in condition_rows(metrics)),
             score_histogram=self.score_histogram(None),
             mismatch_histogram=self.mismatch_histogram(None),
         )

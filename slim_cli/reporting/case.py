@@ -90,7 +90,7 @@ class Case:
             for key, text in exhibit.items()
             if not text
         )
-        none = () if self.exhibits else (Missing("exhibit"),)
+        none = () if self.exhibits else (Missing("exhibit.file"),)
         return tuple(entry for entry in (*general, *none, *own) if entry.key not in OPTIONAL)
 
     def store(self, folder: Path) -> None:

@@ -25,6 +25,15 @@ def plain(value: float | None, digits: int = 2) -> str:
     return DASH if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
+def significant(value: float, digits: int = 2) -> float:
+    """A positive number rounded to significant figures.
+
+    >>> significant(1234), significant(0.0996)
+    (1200.0, 0.1)
+    """
+    return float(f"{value:.{digits - 1}e}")
+
+
 def percent(share: float | None) -> str:
     """A share as per cent, with a decimal where it matters.
 

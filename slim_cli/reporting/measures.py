@@ -24,7 +24,7 @@ def measure_rows(
         reference: ranges by measure and class.
         words: the language.
     """
-    known = {entry.key: entry for entry in load_measures()}
+    known = {entry.key: entry for entry in load_measures(words.language)}
     unknown = (MeasureWords(name, name, "", "", "") for name in sorted(observations.keys() - known.keys()))
     return tuple(
         _row(entry, observations[entry.key], reference.get(entry.key, {}), words)
@@ -43,8 +43,8 @@ def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], wo
         value=_number(entry, seen.value),
         usable=seen.usable and seen.value is not None,
         note=seen.note,
-        bona_fide=_range(entry, bona_fide),
-        spoof=_range(entry, spoof),
+        bona_fide=_range(entry, bona_fide, words),
+        spoof=_range(entry, spoof, words),
         outside=outside,
         bar=range_bar(value, bona_fide, spoof, title),
     )
@@ -57,8 +57,8 @@ def _number(entry: MeasureWords, value: float | None) -> str:
     return plain(value * entry.scale, entry.digits) + unit
 
 
-def _range(entry: MeasureWords, one: Range | None) -> str:
+def _range(entry: MeasureWords, one: Range | None, words: Words) -> str:
     if one is None:
         return DASH
     low, high = plain(one.p5 * entry.scale, entry.digits), plain(one.p95 * entry.scale, entry.digits)
-    return f"{low} to {high}"
+    return words.say("span", low=low, high=high)

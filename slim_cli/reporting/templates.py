@@ -6,11 +6,12 @@ import base64
 import hashlib
 import json
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.formats import DASH, FILTERS
@@ -42,6 +43,8 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
     )
     environment.filters.update(FILTERS)
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES[medium])
+    if medium == "pdf":
+        style += page_style(report)
     script = (folder / "table.js").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -53,13 +56,27 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         say=report.words.say,
         item=report.words.item,
         command=shlex.join(report.run.command),
-        parameters=[(name, _text(value)) for name, value in report.run.parameters.items()],
+        parameters=list(flat(report.run.parameters)),
+        calibration=list(flat({k: v for k, v in report.run.calibration.items() if k != "propositions"})),
         window_s=f"{WINDOW_S:g}",
         hop_s=f"{HOP_S:g}",
         min_net_speech_s=f"{MIN_NET_SPEECH_S:g}",
         model_rate_khz=f"{MODEL_RATE_HZ / 1000:g}",
         DASH=DASH,
     )
+
+
+def page_style(report: Report) -> str:
+    """What the words put on every printed page: its number, and the mark of a draft across it."""
+    say = report.words.say
+    number = f'"{say("page")} " counter(page) " {say("page_of")} " counter(pages)'
+    mark = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="595" height="842"><text x="297" y="421" text-anchor="middle" '
+        'transform="rotate(-55 297 421)" font-family="DejaVu Sans" font-size="46" fill="#9a3b00" fill-opacity="0.1">'
+        f"{escape(say('draft.mark'))}</text></svg>"
+    )
+    image = f'url("data:image/svg+xml;base64,{base64.b64encode(mark.encode()).decode()}")' if report.draft else "none"
+    return f"@page {{ background: {image} center / 100% 100% no-repeat; @bottom-right {{ content: {number}; }} }}\n"
 
 
 def _visible(value: Any) -> Any:
@@ -70,5 +87,14 @@ def _source_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every entry of nested tables by its dotted name.
+
+    >>> list(flat({"a": {"b": 1.5, "c": ["x"]}, "d": "text"}))
+    [('a.b', '1.5'), ('a.c', '["x"]'), ('d', 'text')]
+    """
+    for key, entry in value.items():
+        if isinstance(entry, Mapping) and entry:
+            yield from flat(entry, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
+from slim_cli.reporting.evaluation import Evaluation, Scale, load_scale
+from slim_cli.reporting.receipt import Receipt, Received
+from slim_cli.reporting.sections import Section, load_sections, standard_rows
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.words import MeasureWords, Words
 from slim_cli.results import ChannelResult, FileResult, Media, RunRecord
@@ -41,6 +45,34 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """The known error rate nearest to an exhibit's conditions.
+
+    Attributes:
+        known: whether the validation has such a row.
+        text: the row, or that there is none.
+    """
+
+    known: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The score after small changes.
+
+    Attributes:
+        rows: change, score after it, difference.
+        flips: whether the sign changes.
+        text: what that means.
+    """
+
+    rows: tuple[tuple[str, str, str], ...]
+    flips: bool
+    text: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One file in the summary table.
 
@@ -51,6 +83,10 @@ class Row:
         flagged: scored at or above the review threshold.
         shown: whether the report has an exhibit section for it.
         position: small drawing of the score between the classes.
+        label: what the report calls the file: `No. 3`, or the exhibit number of the case.
+        received: what the case says of it, None in a triage.
+        evaluation: what the measurements say, None in a triage and for files without a score.
+        twin: number of the first file with the same content, None where there is none before.
     """
 
     number: int
@@ -59,12 +95,18 @@ class Row:
     flagged: bool
     shown: bool
     position: Markup | None = None
+    label: str = ""
+    received: Received | None = None
+    evaluation: Evaluation | None = None
+    twin: int | None = None
 
     @property
     def state(self) -> str:
-        """What the table says: `flagged`, `below`, or the status of a file without score."""
+        """What the table says: `flagged` or `below`, the status of the evaluation, or that of a file without score."""
         if self.result.status != "scored":
             return self.result.status
+        if self.evaluation:
+            return self.evaluation.status
         return "flagged" if self.flagged else "below"
 
     @property
@@ -111,6 +153,8 @@ class Exhibit:
         mismatch_histogram: reference distributions of the mismatch.
         picture_note: parameters of the spectrogram, in words; why there is none, otherwise.
         measures: artefact measures.
+        nearest: known error rate nearest to its conditions.
+        stability: score after small changes, None where not tried.
     """
 
     row: Row
@@ -125,6 +169,8 @@ class Exhibit:
     mismatch_histogram: Markup
     picture_note: str
     measures: tuple[Measure, ...]
+    nearest: Nearest
+    stability: Stability | None
 
     @property
     def result(self) -> FileResult:
@@ -133,12 +179,21 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Counts:
-    """How the files found divide up; the parts add up to `found`."""
+    """How the files found divide up; the parts add up to `found`.
+
+    Attributes:
+        found: all files.
+        flagged: scored at or above the review threshold.
+        below: scored below it.
+        unscored: files without a score, by status.
+        states: every file by what the table says of it.
+    """
 
     found: int
     flagged: int
     below: int
     unscored: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
 
     @property
     def scored(self) -> int:
@@ -176,6 +231,7 @@ class Validation:
     figures: tuple[Figure, ...]
     origins: tuple[OriginRate, ...]
     corpora: tuple[OriginRate, ...]
+    conditions: tuple[OriginRate, ...]
     score_histogram: Markup
     mismatch_histogram: Markup
 
@@ -186,6 +242,7 @@ class Report:
 
     Attributes:
         identity: report number, derived from the content.
+        digest: SHA-256 over the content, of which the number shows the first digits.
         style: what was asked of it: limit, case, language.
         words: the language.
         run: what was done with what.
@@ -197,9 +254,12 @@ class Report:
         validation: what was measured of the model.
         warnings: what limits the report as a whole.
         measures: every artefact measure with its definition.
+        limits: limits whose conditions are met, with the files they concern.
+        receipt: the case compared with the scan, None in a triage.
     """
 
     identity: str
+    digest: str
     style: Style
     words: Words
     run: RunRecord
@@ -211,10 +271,38 @@ class Report:
     validation: Validation
     warnings: tuple[str, ...]
     measures: tuple[MeasureWords, ...]
+    limits: tuple[tuple[str, str], ...] = ()
+    receipt: Receipt | None = None
 
     @property
     def mode(self) -> str:
         return self.style.mode
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is an evaluation that nobody has signed."""
+        return self.style.draft and self.style.case is not None
+
+    @property
+    def missing(self) -> list[tuple[str, str]]:
+        """What the case file leaves out, for the case as a whole and for each exhibit."""
+        entries = self.style.case.missing if self.style.case else ()
+        return [
+            (exhibit, self.words.item("list_join").join(self.words.say(f"case.item.{entry.key}") for entry in group))
+            for exhibit, group in groupby(entries, key=lambda entry: entry.exhibit)
+        ]
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return load_sections()
+
+    @property
+    def scale(self) -> Scale:
+        return load_scale(self.words.language)
+
+    @property
+    def standards(self) -> list[tuple[str, str, str, str]]:
+        return standard_rows(self.words)
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,16 @@ class Words:
         if isinstance(entry, dict):
             entry = entry["one" if values["n"] == 1 else "other"]
         return entry.format(**values)
+
+    def label(self, table: str, key: str) -> str:
+        """What a key of the data is called; a key without words of its own is shown as it is."""
+        named: str = self.item(table).get(key, key)
+        return named
+
+    def names(self, names: Sequence[str], most: int = 6) -> str:
+        """A list in words, cut off after a number of names."""
+        shown = self.item("list_join").join(names[:most])
+        return self.say("and_more", names=shown, n=len(names) - most) if len(names) > most else shown
 
     def item(self, key: str) -> Any:
         """An entry as it stands in the file: a text, a list or a table."""
@@ -84,14 +95,20 @@ def load_words(language: str = "en", folder: Path | None = None) -> Words:
     """
     if language not in languages(folder):
         raise UsageError(f"The report language {language!r} is unknown; known are {', '.join(languages(folder))}.")
-    return Words(language, _read(folder, f"words.{language}.toml"))
+    return Words(language, read_data(f"words.{language}.toml", folder))
 
 
 @cache
-def load_measures(folder: Path | None = None) -> tuple[MeasureWords, ...]:
-    """Reads `observations.toml`, in the order in which the report shows the measures."""
-    return tuple(MeasureWords(**entry) for entry in _read(folder, "observations.toml")["measure"])
+def load_measures(language: str = "en", folder: Path | None = None) -> tuple[MeasureWords, ...]:
+    """Reads `observations.toml`, in the order in which the report shows the measures; texts of another language replace
+    its own."""
+    texts = load_words(language, folder).entries.get("observation", {})
+    return tuple(
+        MeasureWords(**{**entry, **texts.get(entry["key"], {})})
+        for entry in read_data("observations.toml", folder)["measure"]
+    )
 
 
-def _read(folder: Path | None, name: str) -> dict[str, Any]:
+def read_data(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """Reads a data file that lies beside the templates."""
     return tomllib.loads(((folder or templates_dir()) / name).read_text(encoding="utf-8"))

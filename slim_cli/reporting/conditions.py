@@ -1,0 +1,169 @@
+"""The conditions of an exhibit: the row of the validation that stands nearest, and the limits that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from slim_cli.reporting.formats import duration, frequency, percent, signed
+from slim_cli.reporting.view import Nearest, Row, Stability
+from slim_cli.reporting.words import Words, read_data
+from slim_cli.results import FileResult
+
+NAMED = 12
+SHORT_S = 10.0
+NARROW_HZ = 4200.0
+CLIPPED = 0.001
+NOISY_DB = 15.0
+BY_CONDITION = "eer_by_condition"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How an exhibit is stored, as far as the validation tells it apart.
+
+    Attributes:
+        name: name of the condition in the validation.
+        reason: what decided: `codec`, `rate` or `clean`.
+        lossy: whether the coding removes parts of the sound.
+    """
+
+    name: str
+    reason: str
+    lossy: bool
+
+
+@cache
+def _conditions() -> tuple[Mapping[str, Any], ...]:
+    return tuple(read_data("conditions.toml")["condition"])
+
+
+def condition_of(result: FileResult) -> Condition | None:
+    """The first condition of `conditions.toml` that fits; None where none does or nothing was decoded."""
+    media = result.media
+    for entry in _conditions() if media else ():
+        if media and media.codec.lower().startswith(tuple(entry.get("codecs", ()))):
+            return Condition(entry["name"], "codec" if entry.get("lossy") else "clean", entry.get("lossy", False))
+        if media and media.sample_rate_hz <= entry.get("up_to_hz", 0):
+            return Condition(entry["name"], "rate", False)
+    return None
+
+
+def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nearest:
+    """The known error rate that stands nearest to an exhibit, or that there is none.
+
+    Args:
+        result: a scored file.
+        metrics: metrics of the reference statistics.
+        words: the language.
+    """
+    media, top = result.media, result.top_channel
+    if media is None or top is None:
+        raise ValueError(f"{result.path} was not decoded and scored")
+    found = condition_of(result)
+    row = _row(found.name, metrics) if found else None
+    if found is None or row is None:
+        seen = {"codec": media.codec, "rate": frequency(media.sample_rate_hz), "speech": duration(top.net_speech_s)}
+        return Nearest(False, words.say("exhibit.nearest_none", conditions=words.say("exhibit.conditions", **seen)))
+    reason = words.say(f"exhibit.because_{found.reason}", codec=media.codec, rate=frequency(media.sample_rate_hz))
+    rate, n_bona_fide, n_spoof = row
+    values = {"rate": percent(rate), "n_bona_fide": n_bona_fide, "n_spoof": n_spoof, "reason": reason}
+    return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", found.name), **values))
+
+
+def condition_rows(metrics: Mapping[str, Any]) -> list[tuple[str, tuple[float, int, int]]]:
+    """Name, equal error rate and counts of every validated condition."""
+    return [(name, _triple(entry)) for name, entry in metrics.get(BY_CONDITION, {}).items()]
+
+
+def _row(name: str, metrics: Mapping[str, Any]) -> tuple[float, int, int] | None:
+    return dict(condition_rows(metrics)).get(name)
+
+
+def _triple(entry: Any) -> tuple[float, int, int]:
+    """A rate with its counts, stored as a list or by name."""
+    if isinstance(entry, Mapping):
+        return float(entry["value"]), int(entry.get("n_bona_fide", 0)), int(entry.get("n_spoof", 0))
+    rate, n_bona_fide, n_spoof = entry
+    return float(rate), int(n_bona_fide), int(n_spoof)
+
+
+def stability(result: FileResult, words: Words) -> Stability | None:
+    """How the score changes under small changes; None where that was not tried."""
+    if not result.stability or result.score is None:
+        return None
+    base = result.score
+    rows = tuple(
+        (words.label("stability", name), signed(score), signed(None if score is None else score - base))
+        for name, score in result.stability.items()
+    )
+    flips = [words.label("stability", name) for name in flipped(result)]
+    most = max((abs(score - base) for score in result.stability.values() if score is not None), default=None)
+    if flips:
+        return Stability(rows, True, words.say("exhibit.stability_flip", names=words.names(flips)))
+    steady = words.say("exhibit.stability_steady", most=signed(most).lstrip("+")) if most is not None else ""
+    return Stability(rows, False, steady)
+
+
+def flipped(result: FileResult) -> list[str]:
+    """Changes under which the score has the other sign."""
+    base = result.score
+    if base is None:
+        return []
+    return [name for name, score in result.stability.items() if score is not None and (score > 0) != (base > 0)]
+
+
+def conditional_limits(rows: Sequence[Row], metrics: Mapping[str, Any], words: Words) -> tuple[tuple[str, str], ...]:
+    """Limits whose conditions are met: the limit in words and the files that it concerns."""
+    scored = [row for row in rows if row.rank is not None]
+    found = ((name, [row.label for row in scored if holds(row.result)]) for name, holds in _CHECKS.items())
+    unvalidated = [r.label for r in scored if (c := condition_of(r.result)) is None or _row(c.name, metrics) is None]
+    outside = [row.label for row in scored if row.evaluation and row.evaluation.status == "out_of_scope"]
+    values = {
+        "short": f"{SHORT_S:g}",
+        "telephone": frequency(NARROW_HZ),
+        "clipped": percent(CLIPPED),
+        "noisy": f"{NOISY_DB:g}",
+    }
+    return tuple(
+        (words.say(f"limits.conditional_item.{name}", limit=values.get(name, "")), words.names(labels, NAMED))
+        for name, labels in (*found, ("unvalidated", unvalidated), ("out_of_scope", outside))
+        if labels
+    )
+
+
+def _observed(result: FileResult, name: str) -> float | None:
+    seen = result.observations.get(name)
+    return seen.value if seen and seen.usable else None
+
+
+def _short(result: FileResult) -> bool:
+    top = result.top_channel
+    return top is not None and top.net_speech_s < SHORT_S
+
+
+def _narrow(result: FileResult) -> bool:
+    band = _observed(result, "effective_bandwidth_hz")
+    return (band is not None and band < NARROW_HZ) or (result.media is not None and result.media.sample_rate_hz <= 8000)
+
+
+def _lossy(result: FileResult) -> bool:
+    found = condition_of(result)
+    return found is not None and found.lossy
+
+
+_CHECKS: Mapping[str, Callable[[FileResult], bool]] = MappingProxyType(
+    {
+        "short": _short,
+        "telephone": _narrow,
+        "lossy": _lossy,
+        "warned": lambda result: bool(result.warnings),
+        "channels": lambda result: sum(channel.score is not None for channel in result.channels) > 1,
+        "clipped": lambda result: (_observed(result, "clipping_fraction") or 0.0) > CLIPPED,
+        "noisy": lambda result: (_observed(result, "snr_db") or NOISY_DB) < NOISY_DB,
+        "unsteady": lambda result: bool(flipped(result)),
+    }
+)

@@ -1,0 +1,124 @@
+"""What a likelihood ratio says in words, and why there is none where there is none; for evaluations, never a triage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from slim_cli.reporting.case import Case
+from slim_cli.reporting.formats import plain, significant
+from slim_cli.reporting.words import Words, read_data
+from slim_cli.results import FileResult, LikelihoodRatio
+
+NEUTRAL_BELOW = 2.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A verbal scale.
+
+    Attributes:
+        source: where it comes from.
+        bands: lowest ratio and phrase of each band, rising from 1.
+    """
+
+    source: str
+    bands: tuple[tuple[float, str], ...]
+
+    def phrase(self, ratio: float) -> str:
+        """The phrase for a ratio of 1 or more."""
+        return [phrase for low, phrase in self.bands if ratio >= low or low == 1][-1]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the measurements on one exhibit say about the propositions.
+
+    Attributes:
+        status: `given`, `uncalibrated`, `out_of_scope` or `no_propositions`.
+        statement: the fixed sentence.
+        short: the answer in the summary.
+        figures: ratio, interval and logarithm, empty where none is given.
+        cautions: what the reader must know with the ratio.
+    """
+
+    status: str
+    statement: str
+    short: str
+    figures: str = ""
+    cautions: tuple[str, ...] = ()
+
+
+@cache
+def load_scale(language: str) -> Scale:
+    """Reads `scale.toml`."""
+    data = read_data("scale.toml")
+    return Scale(data["source"], tuple((float(b["from"]), b["phrase"][language]) for b in data["band"]))
+
+
+def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds: Mapping[str, Any]) -> Evaluation:
+    """Puts the likelihood ratio of a scored file into words.
+
+    Args:
+        result: the file's row, with a score.
+        exhibit: what the file is called in the report.
+        case: the case, whose propositions decide whether there is anything to evaluate.
+        words: the language.
+        bounds: the calibration's bounds, log10 by `low` and `high`.
+    """
+    if not (case.items["propositions.h1"] and case.items["propositions.h2"]):
+        return _none("no_propositions", words.say("evaluation.reason_no_propositions"), exhibit, words)
+    if result.lr is None or result.lr_status != "given":
+        status = "uncalibrated" if result.lr_status == "given" else result.lr_status
+        reason = result.lr_reason or words.say("evaluation.reason_no_calibration")
+        return _none(status, reason, exhibit, words)
+    return _given(result.lr, exhibit, words, bounds)
+
+
+def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:
+    reason = reason.rstrip(".")
+    return Evaluation(
+        status,
+        words.say("evaluation.none", exhibit=exhibit, reason=reason),
+        words.say("evaluation.short_none", reason=reason),
+    )
+
+
+def _given(lr: LikelihoodRatio, exhibit: str, words: Words, bounds: Mapping[str, Any]) -> Evaluation:
+    size = 10 ** abs(lr.log10)
+    side = "h1" if lr.log10 > 0 else "h2"
+    if significant(size) < NEUTRAL_BELOW:
+        statement, short = words.say("evaluation.neutral", exhibit=exhibit), words.say("evaluation.short_neutral")
+    else:
+        # why: number and phrase are of the printed ratio, so that they never contradict each other
+        shown = {"ratio": plain_ratio(size), "phrase": load_scale(words.language).phrase(significant(size))}
+        statement = words.say(f"evaluation.support_{side}", exhibit=exhibit, **shown)
+        short = words.say(f"evaluation.short_{side}", **shown)
+    ratios = {"ratio": lr.log10, "low": lr.low, "high": lr.high}
+    logs = {"log": lr.log10, "log_low": lr.low, "log_high": lr.high}
+    figures = words.say(
+        "evaluation.value",
+        **{name: plain_ratio(10**value) for name, value in ratios.items()},
+        **{name: plain(value, 2) for name, value in logs.items()},
+    )
+    limits = {name: plain_ratio(10 ** float(bounds[name])) for name in ("low", "high") if name in bounds}
+    cautions = (
+        words.say("evaluation.interval_spans") if lr.low < 0 < lr.high else "",
+        words.say("evaluation.bounded") if lr.bounded else "",
+        words.say("evaluation.bound", **limits) if len(limits) == 2 else "",
+        words.say("evaluation.not_probability"),
+    )
+    return Evaluation("given", statement, short, figures, tuple(filter(None, cautions)))
+
+
+def plain_ratio(ratio: float) -> str:
+    """A ratio with two significant figures.
+
+    >>> plain_ratio(41.3), plain_ratio(1234), plain_ratio(2.34), plain_ratio(0.0253), plain_ratio(9.97)
+    ('41', '1,200', '2.3', '0.025', '10')
+    """
+    rounded = significant(ratio)
+    return plain(rounded, max(0, 1 - math.floor(math.log10(rounded))))

@@ -1,0 +1,72 @@
+"""The rows of the report: every file once, in order, with what the case says of it and what it says about the case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slim_cli.assessment.reference import Reference
+from slim_cli.reporting import formats
+from slim_cli.reporting.evaluation import evaluate
+from slim_cli.reporting.figures.distributions import position_bar
+from slim_cli.reporting.receipt import Receipt
+from slim_cli.reporting.selection import Style, is_shown
+from slim_cli.reporting.view import Counts, Row
+from slim_cli.reporting.words import Words
+from slim_cli.results import STATUSES, FileResult, RunRecord
+
+_STATES = ("flagged", "below", "given", "uncalibrated", "out_of_scope", "no_propositions", *STATUSES)
+
+
+def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> list[Row]:
+    """Scored files by falling score (ties in the order found), then the others in the order found."""
+    numbered = list(enumerate(results, start=1))
+    scored = sorted((n for n in numbered if n[1].score is not None), key=lambda n: -(n[1].score or 0.0))
+    threshold = reference.operating_point.score
+    rows = []
+    for place, (number, result) in enumerate(scored, start=1):
+        flagged = (result.score or 0.0) >= threshold
+        bar = position_bar(result.score or 0.0, reference.score, threshold, f"score {formats.signed(result.score)}")
+        rows.append(Row(number, place, result, flagged, is_shown(limit, place, flagged), bar))
+    return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
+
+
+def complete(rows: Sequence[Row], run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> list[Row]:
+    """The rows with their names, twins and, for a case, exhibits and evaluations; a case is told in the order found."""
+    seen: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row.number):
+        seen.setdefault(row.result.sha256 or "", row.number)
+    done = []
+    for row in rows:
+        first = seen[row.result.sha256 or ""] if row.result.sha256 else row.number
+        label = words.say("exhibit.heading", number=row.number)
+        row = replace(row, label=label, twin=first if first < row.number else None)
+        done.append(_of_case(row, run, style, receipt, words))
+    return sorted(done, key=lambda row: (row.rank is None, row.number)) if style.case else done
+
+
+def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> Row:
+    if style.case is None or receipt is None:
+        return row
+    received = receipt.files[row.number - 1]
+    row = replace(row, label=received.exhibit.get("number") or row.label, received=received)
+    if row.rank is None:
+        return row
+    bounds = run.calibration.get("bounds", {})
+    return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, bounds))
+
+
+def count(rows: Sequence[Row]) -> Counts:
+    """How the files divide up."""
+    unscored = Counter(row.result.status for row in rows if row.rank is None)
+    flagged = sum(row.flagged for row in rows)
+    scored = sum(row.rank is not None for row in rows)
+    states = Counter(row.state for row in rows)
+    return Counts(
+        len(rows),
+        flagged,
+        scored - flagged,
+        {status: unscored[status] for status in STATUSES if unscored[status]},
+        {state: states[state] for state in _STATES if states[state]},
+    )
