@@ -33,7 +33,7 @@ def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> lis
 
 
 def complete(rows: Sequence[Row], run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> list[Row]:
-    """The rows with their names, twins and, for a case, exhibits and evaluations; a case is told in the order found."""
+    """The rows with their names and twins; for a case in its order, with exhibits and evaluations."""
     seen: dict[str, int] = {}
     for row in sorted(rows, key=lambda row: row.number):
         seen.setdefault(row.result.sha256 or "", row.number)
@@ -43,7 +43,12 @@ def complete(rows: Sequence[Row], run: RunRecord, style: Style, receipt: Receipt
         label = words.say("exhibit.heading", number=row.number)
         row = replace(row, label=label, twin=first if first < row.number else None)
         done.append(_of_case(row, run, style, receipt, words))
-    return sorted(done, key=lambda row: (row.rank is None, row.number)) if style.case else done
+    if style.case is None:
+        return done
+    places = {id(exhibit): place for place, exhibit in enumerate(style.case.exhibits)}
+    return sorted(
+        done, key=lambda row: (places.get(id(row.received and row.received.exhibit), len(places)), row.number)
+    )
 
 
 def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> Row:

@@ -72,7 +72,7 @@ def page_style(report: Report) -> str:
     number = f'"{say("page")} " counter(page) " {say("page_of")} " counter(pages)'
     mark = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="595" height="842"><text x="297" y="421" text-anchor="middle" '
-        'transform="rotate(-55 297 421)" font-family="DejaVu Sans" font-size="46" fill="#9a3b00" fill-opacity="0.1">'
+        'transform="rotate(-55 297 421)" font-family="DejaVu Sans" font-size="62" fill="#9a3b00" fill-opacity="0.1">'
         f"{escape(say('draft.mark'))}</text></svg>"
     )
     image = f'url("data:image/svg+xml;base64,{base64.b64encode(mark.encode()).decode()}")' if report.draft else "none"
