@@ -223,16 +223,15 @@ class FileResult:
             for c in row.pop("channels")
         )
         observations = {name: Observation(**o) for name, o in row.pop("observations").items()}
-        ratio, occlusion = row.pop("lr", None), row.pop("occlusion", None)
+        ratio: dict[str, Any] | None = row.pop("lr", None)
+        occlusion: dict[str, Any] | None = row.pop("occlusion", None)
         return cls(
             **{**row, "warnings": tuple(row["warnings"])},
             media=Media(**media) if media else None,
             channels=channels,
             observations=observations,
             lr=LikelihoodRatio(**ratio) if ratio else None,
-            occlusion=Occlusion(**{k: tuple(v) if isinstance(v, list) else v for k, v in occlusion.items()})
-            if occlusion
-            else None,
+            occlusion=_occlusion(occlusion) if occlusion else None,
         )
 
 
@@ -283,6 +282,10 @@ class RunRecord:
         if record.pop("schema", None) != RUN_SCHEMA:
             raise ValueError(f"not a {RUN_SCHEMA} record")
         return cls(**{**record, "command": tuple(record["command"])})
+
+
+def _occlusion(stored: dict[str, Any]) -> Occlusion:
+    return Occlusion(**{**stored, "starts_s": tuple(stored["starts_s"]), "change": tuple(stored["change"])})
 
 
 def _rounded(value: Any) -> Any:

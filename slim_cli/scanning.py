@@ -12,14 +12,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from slim_cli.assessment.occlusion import occlusion_rule
+from slim_cli.audio.hearing import Hearing, StageTimes
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits, decoder_rule
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.evidence.exhibits import Exhibit
-from slim_cli.listening import Hearing, Listener, StageTimes
-from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S, FileResult
+from slim_cli.evidence.sniffing import Kind
+from slim_cli.listening import Impression, Listener, SecondListener
+from slim_cli.observations.provenance import read_provenance
+from slim_cli.observations.stability import check_codec, flips, stability_rule
+from slim_cli.progress import Progress, Reporter
+from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S, FileResult, LikelihoodRatio
 
 __all__ = [
     "Progress",
@@ -30,7 +36,10 @@ __all__ = [
     "scan",
     "scan_fingerprint",
     "scan_parameters",
+    "side_parameters",
 ]
+
+OCCLUDED = ("none", "flagged", "all")
 
 
 class ScoresWindows(Protocol):
@@ -55,6 +64,13 @@ class Unscored:
         return nothing, nothing
 
 
+class Weighs(Protocol):
+    """What a scan needs of a calibration; `slim_cli.assessment.calibration.Calibration` is one."""
+
+    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
+        """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reason` and the ratio."""
+
+
 @dataclass(frozen=True)
 class ScanOptions:
     """How a scan works.
@@ -65,6 +81,10 @@ class ScanOptions:
         max_size_bytes: larger files are refused; None for no limit.
         timeout_s: longest wait for a decoder, seconds.
         min_net_speech_s: channels with less detected speech are not scored, seconds.
+        calibration: what turns scores into likelihood ratios; None to give none.
+        stability: whether scored files are heard again, changed in small ways.
+        occlusion: which scored files are heard again with stretches replaced: `none`, `flagged` or `all`.
+        review_score: score from which a file counts as flagged; None where there is none.
     """
 
     output: Path | None = None
@@ -72,31 +92,23 @@ class ScanOptions:
     max_size_bytes: int | None = None
     timeout_s: float = 120.0
     min_net_speech_s: float = MIN_NET_SPEECH_S
+    calibration: Weighs | None = None
+    stability: bool = False
+    occlusion: str = "none"
+    review_score: float | None = None
 
     def __post_init__(self) -> None:
+        if self.occlusion not in OCCLUDED:
+            raise UsageError(f"The option occlusion takes {', '.join(OCCLUDED)}; it was given {self.occlusion!r}.")
         for name in ("max_duration_s", "max_size_bytes", "timeout_s", "min_net_speech_s"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"The option {name} must be greater than zero; it is {value}.")
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a scan has come; sent before each file, after each block of audio and after each file.
-
-    Attributes:
-        files_done, files_total: result rows.
-        bytes_done, bytes_total: bytes of evidence; inside a file an estimate from the announced duration.
-        audio_s: decoded audio so far, seconds.
-        name: the file at hand, text from the evidence and therefore hostile; empty at the end.
-    """
-
-    files_done: int
-    files_total: int
-    bytes_done: int
-    bytes_total: int
-    audio_s: float
-    name: str
+    def occludes(self, score: float | None) -> bool:
+        """Whether a file with this score gets an occlusion curve."""
+        flagged = score is not None and self.review_score is not None and score >= self.review_score
+        return self.occlusion == "all" or (self.occlusion == "flagged" and flagged)
 
 
 def scan_parameters(options: ScanOptions) -> dict[str, Any]:
@@ -110,6 +122,14 @@ def scan_parameters(options: ScanOptions) -> dict[str, Any]:
         "speech_detector": load_network().version,
         "speech_rule": speech_rule(),
         "decoders": decoder_rule(),
+    }
+
+
+def side_parameters(options: ScanOptions) -> dict[str, Any]:
+    """What else was done, for the record; it changes no score and is no part of the fingerprint."""
+    return {
+        "stability": stability_rule() if options.stability else "none",
+        "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
     }
 
 
@@ -146,13 +166,15 @@ def scan(
         IntegrityError: after the last result: evidence changed while it was examined.
     """
     options = options or ScanOptions()
+    if options.stability:
+        check_codec()
     roots = [Path(path) for path in paths]
     _keep_apart(options.output, roots)
     candidates = list(discover(roots))
     fingerprint = scan_fingerprint(detector, options)
     draw = options.output is not None
     hearing = Hearing(detector.score, load_network(), options.min_net_speech_s, times or StageTimes(), draw)
-    return _Session(hearing, options, _Reporter(on_progress, candidates)).run(candidates, fingerprint)
+    return _Session(hearing, options, Reporter(on_progress, candidates)).run(candidates, fingerprint)
 
 
 def _keep_apart(output: Path | None, roots: Sequence[Path]) -> None:
@@ -161,39 +183,10 @@ def _keep_apart(output: Path | None, roots: Sequence[Path]) -> None:
             raise UsageError(f"The output folder {output} lies inside the evidence {root}; choose one outside it.")
 
 
-class _Reporter:
-    """Keeps count and tells whoever listens."""
-
-    def __init__(self, listener: Callable[[Progress], None] | None, candidates: Sequence[Candidate]) -> None:
-        self._listener = listener
-        self._sizes = [0 if c.refusal else _size(c.path) for c in candidates] if listener else [0] * len(candidates)
-        self._total, self._done, self._files, self.audio_s = sum(self._sizes), 0, 0, 0.0
-
-    def tell(self, name: str, fraction: float = 0.0) -> None:
-        """Reports on the file at hand, of which a fraction is done."""
-        if self._listener:
-            inside = int(self._sizes[self._files] * min(1.0, fraction)) if self._files < len(self._sizes) else 0
-            files = (self._files, len(self._sizes))
-            self._listener(Progress(*files, self._done + inside, self._total, self.audio_s, name))
-
-    def finished(self) -> None:
-        """Counts the file at hand as done."""
-        self._done += self._sizes[self._files]
-        self._files += 1
-        self.tell("")
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 class _Session:
     """One scan: what all its files share."""
 
-    def __init__(self, hearing: Hearing, options: ScanOptions, reporter: _Reporter) -> None:
+    def __init__(self, hearing: Hearing, options: ScanOptions, reporter: Reporter) -> None:
         self._hearing, self._options, self._reporter = hearing, options, reporter
         self._limits = Limits(options.max_duration_s, options.timeout_s)
         self._decoder = Decoder()
@@ -209,7 +202,7 @@ class _Session:
                     changed.append(candidate.name)
                     result = FileResult(candidate.name, "unreadable", f"the file {error}; nothing of it was kept")
                 self._reporter.finished()
-                yield replace(result, path_hex=candidate.path_hex, fingerprint=fingerprint)
+                yield self._weigh(replace(result, path_hex=candidate.path_hex, fingerprint=fingerprint))
         if changed:
             names = ", ".join(repr(name) for name in changed)
             raise IntegrityError(f"Evidence changed during the scan: {names}. Work on a copy that nothing writes to.")
@@ -235,7 +228,8 @@ class _Session:
             return replace(result, status=error.status, reason=str(error))
 
     def _hear(self, number: int, exhibit: Exhibit, result: FileResult) -> FileResult:
-        with self._decoder.open(exhibit, exhibit.kind(), self._limits) as stream:
+        kind = exhibit.kind()
+        with self._decoder.open(exhibit, kind, self._limits) as stream:
             listener = Listener(stream.media, self._hearing)
             for block in self._timed(stream):
                 listener.push(block)
@@ -245,12 +239,43 @@ class _Session:
                 self._reporter.tell(result.path, listener.seconds / stream.expected_s if stream.expected_s else 0.0)
             result = replace(result, warnings=tuple(stream.warnings))
             result = listener.finish(result, stream.media)
+        with self._hearing.times.measure("decode"):
+            made = read_provenance(exhibit.fd, kind, stream.media)
+        result = replace(result, observations={**result.observations, **made})
+        first = listener.impression(result)
+        if first is not None and (self._options.stability or self._options.occludes(result.score)):
+            result = self._hear_again(exhibit, kind, first, result)
         overview = listener.overview(result)
         if overview is None or self._options.output is None or result.sha256 is None:
             return result
         name = f"overview/{number + 1}-{result.sha256[:12]}.npz"
         overview.save(self._options.output / name)
         return replace(result, overview=name)
+
+    def _hear_again(self, exhibit: Exhibit, kind: Kind, first: Impression, result: FileResult) -> FileResult:
+        """A second decoding pass, because memory must not grow with the file."""
+        stability, occlusion = self._options.stability, self._options.occludes(result.score)
+        try:
+            with self._decoder.open(exhibit, kind, self._limits) as stream:
+                second = SecondListener(stream.media, self._hearing, first, stability, occlusion)
+                for block in self._timed(stream):
+                    second.push(block)
+                second.push(np.zeros((stream.media.channels, 0), np.float32), last=True)
+        except EvidenceError as error:
+            return replace(result, warnings=(*result.warnings, f"the second hearing failed: {error}"))
+        result = second.finish(result)
+        warnings = flips(result.score or 0.0, result.stability, self._options.review_score)
+        if occlusion and result.occlusion is None:
+            warnings += ("no occlusion curve: too short, or too little of it lies outside speech to take noise from",)
+        return replace(result, warnings=result.warnings + warnings)
+
+    def _weigh(self, result: FileResult) -> FileResult:
+        if result.score is None:
+            return result
+        if self._options.calibration is None:
+            return replace(result, lr_reason="no calibration was used")
+        status, reason, ratio = self._options.calibration.assess(result, result.fingerprint)
+        return replace(result, lr_status=status, lr_reason=reason, lr=ratio)
 
     def _timed(self, stream: AudioStream) -> Iterator[np.ndarray]:
         blocks = iter(stream)

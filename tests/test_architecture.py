@@ -22,8 +22,10 @@ LEFT_OF = {
     "observations": {"evidence", "audio", "detector", "assessment"},
     "reporting": {"evidence", "audio", "detector", "assessment", "observations"},
     "training": {"evidence", "audio", "detector", "assessment", "observations"},
+    "analysis": {"evidence", "audio", "detector", "assessment", "observations", "reporting", "training"},
     "listening": {"evidence", "audio", "detector", "assessment", "observations"},
-    "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening"},
+    "progress": {"evidence"},
+    "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening", "progress"},
 }
 ON_TOP = {"cli", "engines"}
 LEFT_OF |= {room: {*LEFT_OF, *ON_TOP} for room in ON_TOP}

@@ -150,3 +150,8 @@ class SpeechTrack:
         if not len(starts):
             return np.zeros(0), 0.0
         return (starts[1:] - stops[:-1]) * CHUNK_S, float(stops[-1] - starts[0]) * CHUNK_S
+
+    def extent(self) -> tuple[int, int]:
+        """From the first speech to the last, in samples at 16 kHz; the same position twice where there is none."""
+        speech = np.flatnonzero(np.frombuffer(self._chunks, np.uint8))
+        return (int(speech[0]) * CHUNK, int(speech[-1] + 1) * CHUNK) if len(speech) else (0, 0)

@@ -1,6 +1,6 @@
 """Artefact measures of one file, streaming at the native rate. They describe the signal and never enter a score.
 
-Spectral measures read one frame per speech chunk (32 ms), only where speech was found.
+Spectral measures read one frame per speech chunk (32 ms); speech and what lies outside it are summed apart.
 """
 
 from __future__ import annotations
@@ -12,29 +12,55 @@ import numpy as np
 from slim_cli.audio.silero import CHUNK
 from slim_cli.audio.spectra import frame_length, power_spectra
 from slim_cli.audio.speech import SpeechTrack
+from slim_cli.observations.spectrum import MeanSpectrum, noise_observations, speech_observations
 from slim_cli.results import MODEL_RATE_HZ, Observation
 
-BANDWIDTH_DB = -70.0
-SMOOTHING_HZ = 200.0
-SPLIT_HZ, TOP_HZ = 4000.0, 8000.0
 CLIPPING_LEVEL = 0.999
 CONSTANT_FRAME_S = 0.010
 MIN_PAUSE_S = 0.192  # six speech chunks
 MIN_PAUSES = 3
-MIN_SPEECH_FRAMES = 31
+LEVELS_DB = np.arange(-120.0, 1.0)  # below the first, a frame counts as digital silence
+NOISE_PERCENTILE = 10
+MIN_FRAMES = 31  # 1 s
+MIN_NOISE_FRAMES = 3
+HANN_NOISE_BANDWIDTH = 1.5
+
+
+@dataclass
+class _Frames:
+    """Sums over the frames of one kind (speech, or outside it)."""
+
+    spectrum: np.ndarray
+    count: int = 0
+    audible: int = 0
+    zeros: int = 0
+    power: float = 0.0
+    levels: np.ndarray = field(default_factory=lambda: np.zeros(len(LEVELS_DB), np.int64))
+
+    def add(self, spectra: np.ndarray, zeros: np.ndarray) -> None:
+        """Adds frames: power spectra (F, bins) and the number of samples equal to zero in each (F,)."""
+        powers = spectra.sum(axis=1, dtype=np.float64) / (2 * HANN_NOISE_BANDWIDTH)  # mean square of the frame
+        audible = powers > 10 ** (LEVELS_DB[0] / 10)
+        self.spectrum += spectra.sum(axis=0, dtype=np.float64)
+        self.count += len(spectra)
+        self.audible += int(np.count_nonzero(audible))
+        self.zeros += int(zeros.sum())
+        self.power += float(powers.sum())
+        places = np.clip(np.rint(10 * np.log10(powers[audible]) - LEVELS_DB[0]), 0, len(LEVELS_DB) - 1)
+        self.levels += np.bincount(places.astype(int), minlength=len(LEVELS_DB))
 
 
 @dataclass
 class _Tally:
     """What is summed over one channel."""
 
+    speech: _Frames
+    outside: _Frames
     samples: int = 0
     total: float = 0.0
     clipped: int = 0
     constant_frames: int = 0
     frames: int = 0
-    speech_frames: int = 0
-    spectrum: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 class Measures:
@@ -48,8 +74,10 @@ class Measures:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._rate = rate_hz
         self._frame = frame_length(rate_hz)
-        self._tallies = [_Tally(spectrum=np.zeros(self._frame // 2 + 1)) for _ in range(channels)]
-        self._waiting = [np.zeros((0, self._frame // 2 + 1), np.float32) for _ in range(channels)]
+        bins = self._frame // 2 + 1
+        self._tallies = [_Tally(_Frames(np.zeros(bins)), _Frames(np.zeros(bins))) for _ in range(channels)]
+        self._spectra = [np.zeros((0, bins), np.float32) for _ in range(channels)]
+        self._zeros = [np.zeros(0, np.int64) for _ in range(channels)]
         self._held = np.zeros((channels, 0), np.float32)
         self._held_start = 0  # position of the first held sample
         self._next_chunk = 0  # the chunk whose spectrum comes next
@@ -63,19 +91,29 @@ class Measures:
             tally.total += float(total)
             tally.clipped += int(count)
         self._count_constant(block)
-        self._take_spectra(block)
+        self._take_frames(block)
 
     def decide(self, decisions: list[np.ndarray]) -> None:
         """Tells which of the next chunks hold speech: per channel a bool array, in order."""
         for channel, (tally, speech) in enumerate(zip(self._tallies, decisions, strict=True)):
-            spectra = self._waiting[channel][: len(speech)]
-            tally.spectrum += spectra[speech[: len(spectra)]].sum(axis=0, dtype=np.float64)
-            tally.speech_frames += int(np.count_nonzero(speech[: len(spectra)]))
-            self._waiting[channel] = self._waiting[channel][len(speech) :]
+            spectra, zeros = self._spectra[channel][: len(speech)], self._zeros[channel][: len(speech)]
+            told = speech[: len(spectra)]
+            tally.speech.add(spectra[told], zeros[told])
+            tally.outside.add(spectra[~told], zeros[~told])
+            self._spectra[channel] = self._spectra[channel][len(speech) :]
+            self._zeros[channel] = self._zeros[channel][len(speech) :]
 
     def finish(self, tracks: list[SpeechTrack]) -> list[dict[str, Observation]]:
         """The observations of each channel by name; call after the last `decide`."""
         return [self._observe(tally, track) for tally, track in zip(self._tallies, tracks, strict=True)]
+
+    def noise(self, channel: int) -> MeanSpectrum | None:
+        """Mean power spectrum outside speech; None where there was too little to tell."""
+        outside = self._tallies[channel].outside
+        return self._mean(outside) if outside.count >= MIN_NOISE_FRAMES else None
+
+    def _mean(self, frames: _Frames) -> MeanSpectrum:
+        return MeanSpectrum(frames.spectrum / max(frames.count, 1), self._rate / self._frame)
 
     def _count_constant(self, block: np.ndarray) -> None:
         size = round(self._rate * CONSTANT_FRAME_S)
@@ -88,56 +126,50 @@ class Measures:
             tally.frames += frames
             tally.constant_frames += int(count)
 
-    def _take_spectra(self, block: np.ndarray) -> None:
+    def _take_frames(self, block: np.ndarray) -> None:
         self._held = np.concatenate([self._held, block], axis=1)
         end = self._held_start + self._held.shape[1]
         last = ((end - self._frame) * MODEL_RATE_HZ) // (CHUNK * self._rate)
         if last < self._next_chunk:
             return
-        starts = np.arange(self._next_chunk, last + 1) * CHUNK * self._rate // MODEL_RATE_HZ
-        spectra = power_spectra(self._held, starts - self._held_start, self._frame)
-        self._waiting = [np.concatenate(pair) for pair in zip(self._waiting, spectra, strict=True)]
+        starts = np.arange(self._next_chunk, last + 1) * CHUNK * self._rate // MODEL_RATE_HZ - self._held_start
+        spectra = power_spectra(self._held, starts, self._frame)
+        so_far = np.cumsum(self._held == 0, axis=1, dtype=np.int32)
+        zeros = so_far[:, starts + self._frame - 1] - so_far[:, starts] + (self._held[:, starts] == 0)
+        self._spectra = [np.concatenate(pair) for pair in zip(self._spectra, spectra, strict=True)]
+        self._zeros = [np.concatenate(pair) for pair in zip(self._zeros, zeros, strict=True)]
         self._next_chunk = last + 1
         keep = self._next_chunk * CHUNK * self._rate // MODEL_RATE_HZ - self._held_start
         keep = min(keep, self._held.shape[1])
         self._held, self._held_start = self._held[:, keep:].copy(), self._held_start + keep
 
     def _observe(self, tally: _Tally, track: SpeechTrack) -> dict[str, Observation]:
+        speech, outside = tally.speech, tally.outside
         return {
-            **self._spectral(tally),
+            **speech_observations(self._mean(speech), speech.count),
+            "snr_db": _signal_to_noise(tally),
+            **noise_observations(self._mean(outside), outside.count, outside.audible),
+            "pause_zero_fraction": _zeros(outside, self._frame),
             **_pauses(track.pauses_s()),
             "digital_silence_fraction": _fraction(tally.constant_frames, tally.frames),
             "clipping_fraction": _fraction(tally.clipped, tally.samples),
             "dc_offset": Observation(tally.total / tally.samples if tally.samples else None, "full scale"),
         }
 
-    def _spectral(self, tally: _Tally) -> dict[str, Observation]:
-        if tally.speech_frames < MIN_SPEECH_FRAMES:
-            note = "less than 1 s of speech"
-            return {
-                "effective_bandwidth_hz": Observation(None, "Hz", False, note),
-                "hf_energy_ratio_db": Observation(None, "dB", False, note),
-            }
-        mean, hz = tally.spectrum / tally.speech_frames, np.arange(self._frame // 2 + 1) * self._rate / self._frame
-        bandwidth = Observation(_bandwidth_hz(mean, hz), "Hz")
-        if self._rate < 2 * TOP_HZ:
-            note = f"needs a sample rate of 16 kHz or more; this one is {self._rate} Hz"
-            return {
-                "effective_bandwidth_hz": bandwidth,
-                "hf_energy_ratio_db": Observation(None, "dB", False, note),
-            }
-        low, high = mean[hz < SPLIT_HZ].sum(), mean[(hz >= SPLIT_HZ) & (hz <= TOP_HZ)].sum()
-        ratio = float(10 * np.log10(high / low)) if low > 0 and high > 0 else None
-        return {"effective_bandwidth_hz": bandwidth, "hf_energy_ratio_db": Observation(ratio, "dB", ratio is not None)}
+
+def _signal_to_noise(tally: _Tally) -> Observation:
+    """Mean level of speech frames over the 10th percentile of the levels of all frames but digital silence."""
+    speech, levels = tally.speech, tally.speech.levels + tally.outside.levels
+    if speech.count < MIN_FRAMES or not levels.sum():
+        return Observation(None, "dB", False, "less than 1 s of speech")
+    noise = LEVELS_DB[np.searchsorted(np.cumsum(levels), levels.sum() * NOISE_PERCENTILE / 100)]
+    return Observation(float(10 * np.log10(speech.power / speech.count) - noise), "dB")
 
 
-def _bandwidth_hz(mean: np.ndarray, hz: np.ndarray) -> float | None:
-    """Highest frequency at which the smoothed long-term spectrum lies within 70 dB of its maximum."""
-    width = max(1, round(SMOOTHING_HZ / hz[1]))
-    smooth = np.convolve(mean, np.ones(width) / width, mode="same")
-    if not smooth.max() > 0:
-        return None
-    return float(hz[np.flatnonzero(smooth >= smooth.max() * 10 ** (BANDWIDTH_DB / 10))[-1]])
+def _zeros(outside: _Frames, length: int) -> Observation:
+    if outside.count < MIN_FRAMES // 2:
+        return Observation(None, "", False, "less than 0.5 s outside speech")
+    return Observation(outside.zeros / (outside.count * length), "")
 
 
 def _pauses(pauses_s: tuple[np.ndarray, float]) -> dict[str, Observation]:

@@ -1,0 +1,119 @@
+"""Content credentials (C2PA): signer and validation state, read by `c2pa-python` in a process of its own, offline.
+
+Run as a program, this module reads the file on its standard input; the one argument is the format.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
+from typing import Any
+
+from slim_cli.evidence.sniffing import Kind
+from slim_cli.evidence.text import clean
+from slim_cli.results import Observation
+
+FORMATS = {"WAV": "audio/wav", "MP3": "audio/mpeg", "FLAC": "audio/flac", "MP4/MOV": "video/mp4", "AVI": "video/avi"}
+TIMEOUT_S = 60
+MEMORY_BYTES, CPU_S, OPEN_FILES = 2 * 2**30, 60, 64
+OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
+_STATES = {
+    "Trusted": "intact, and the signer is on a trust list",
+    "Valid": "intact; whether the signer can be trusted was not checked",
+    "Invalid": "NOT valid: the file or its credentials were changed after signing",
+}
+
+
+def observe(fd: int, kind: Kind, found: bool) -> Observation:
+    """What the credentials say: 1 where there are any, 0 where there are none, None where that cannot be told.
+
+    Args:
+        fd: the file, read-only; its position is moved.
+        kind: what its first bytes say.
+        found: whether the file holds a manifest store.
+    """
+    if kind.label not in FORMATS:
+        where = "a manifest store is in the file, but it is " if found else ""
+        return Observation(float(found) if found else None, "", False, f"{where}not checkable in {kind.label} files")
+    if not found:
+        return Observation(0.0, "", note="none in the file")
+    if importlib.util.find_spec("c2pa") is None:
+        return Observation(1.0, "", False, "found, not checked: the package c2pa-python is not installed")
+    try:
+        return Observation(1.0, "", note=_describe(_read_apart(fd, FORMATS[kind.label])))
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, AttributeError):
+        return Observation(1.0, "", False, "found, but they could not be read")
+
+
+def _read_apart(fd: int, form: str) -> dict[str, Any]:
+    """The reader's account, from a process with limited rights."""
+    os.lseek(fd, 0, os.SEEK_SET)
+    paths = [entry for entry in sys.path if entry]
+    program = f"import sys; sys.path[:] = {paths!r}\nfrom {__name__} import main; main({form!r})"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        stdin=fd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=TIMEOUT_S,
+        check=True,
+        start_new_session=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _describe(account: dict[str, Any]) -> str:
+    if account["error"]:
+        return f"found, but not readable: {clean(account['error'], 120)}"
+    store = account["store"]
+    active = store["manifests"][store["active_manifest"]]
+    signature = active.get("signature_info", {})
+    tools = [str(tool.get("name", "")) for tool in active.get("claim_generator_info", [])]
+    codes = [str(entry["code"]) for entry in store.get("validation_status", [])]
+    sources = sorted(set(_values(active, "digitalSourceType")))
+    parts = [
+        _STATES.get(account["state"], f"validation state {clean(account['state'], 40)}"),
+        f"signed by {clean(signature.get('common_name') or 'an unnamed signer', 60)}"
+        f" ({clean(signature.get('issuer') or 'issuer not named', 60)})",
+    ]
+    parts += [f"made with {clean(', '.join(tools), 80)}"] if any(tools) else []
+    parts += [f"source type {clean(source.rsplit('/', 1)[-1], 60)}" for source in sources[:3]]
+    parts += [f"checks that failed: {clean(', '.join(codes), 160)}"] if codes else []
+    return "; ".join(parts)
+
+
+def _values(tree: Any, key: str) -> list[str]:
+    """Every text under a key, anywhere in a tree of JSON."""
+    if isinstance(tree, list):
+        return [value for branch in tree for value in _values(branch, key)]
+    if not isinstance(tree, dict):
+        return []
+    here = [tree[key]] if isinstance(tree.get(key), str) else []
+    return here + [value for branch in tree.values() for value in _values(branch, key)]
+
+
+def main(form: str) -> None:
+    """Reads standard input and prints `{"error", "state", "store"}` as JSON."""
+    import c2pa
+
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, ceiling = resource.getrlimit(limit)
+        value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+        resource.setrlimit(limit, (value, value))
+    account: dict[str, Any] = {"error": "", "state": "", "store": {}}
+    try:
+        with c2pa.Reader(form, sys.stdin.buffer, context=c2pa.Context(c2pa.Settings.from_dict(OFFLINE))) as reader:
+            account.update(state=reader.get_validation_state(), store=json.loads(reader.json()))
+    except c2pa.C2paError as error:
+        account["error"] = str(error)
+    print(json.dumps(account))

@@ -1,0 +1,165 @@
+"""Small changes that should not matter: the scored channel without edge silence, cropped, and coded once more.
+
+Each change is a filter on the stream, so that a second decoding pass hears all of them at once in flat memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+
+from slim_cli.audio.hearing import Ear, Hearing
+from slim_cli.errors import EnvironmentUnfit
+from slim_cli.results import MODEL_RATE_HZ
+
+CROPPED = 0.1  # half of it at either end
+BIT_RATE_BPS = 32_000
+ENCODER, DECODER = "libmp3lame", "mp3float"
+CODEC_DELAY = 1105  # samples by which LAME's output lies behind its input (LAME technical FAQ: 576 + 529)
+
+WORDS = {
+    "edges_trimmed": "without the silence at its edges",
+    "cropped": "after 10 % were cropped",
+    "reencoded": "after being coded as MP3 once more",
+}
+
+
+def stability_rule() -> dict[str, str]:
+    """What the changes are, for the record."""
+    return {
+        "edges_trimmed": "from the first detected speech to the last",
+        "cropped": f"{CROPPED / 2:.0%} of the duration cut off at either end",
+        "reencoded": f"MP3 ({ENCODER}), {BIT_RATE_BPS // 1000} kbit/s, mono, {MODEL_RATE_HZ} Hz",
+    }
+
+
+def check_codec() -> None:
+    """Makes sure that the file can be coded once more.
+
+    Raises:
+        EnvironmentUnfit: PyAV was built without the encoder.
+    """
+    if ENCODER not in av.codecs_available:
+        raise EnvironmentUnfit(f"--stability needs the encoder {ENCODER}; install the wheel of PyAV (pip install av).")
+
+
+Change = Callable[[np.ndarray, bool], np.ndarray]
+
+
+class Cut:
+    """Passes the samples between two positions.
+
+    Args:
+        start: first sample passed.
+        stop: the one behind the last.
+    """
+
+    def __init__(self, start: int, stop: int) -> None:
+        self._start, self._stop, self._at = start, stop, 0
+
+    def __call__(self, samples: np.ndarray, last: bool) -> np.ndarray:
+        """The part of the next samples (n,) that lies inside."""
+        at, self._at = self._at, self._at + len(samples)
+        return samples[max(0, self._start - at) : max(0, self._stop - at)]
+
+
+class Recode:
+    """Codes a stream as MP3 and decodes it again, aligned and as long as before."""
+
+    def __init__(self) -> None:
+        self._encoder = cast(AudioCodecContext, av.CodecContext.create(ENCODER, "w"))
+        self._encoder.sample_rate, self._encoder.layout, self._encoder.format = MODEL_RATE_HZ, "mono", "fltp"
+        self._encoder.bit_rate = BIT_RATE_BPS
+        self._encoder.open()
+        self._decoder = cast(AudioCodecContext, av.CodecContext.create(DECODER, "r"))
+        self._frames = av.AudioResampler("fltp", "mono", MODEL_RATE_HZ, self._encoder.frame_size)
+        self._skip, self._owed = CODEC_DELAY, 0
+
+    def __call__(self, samples: np.ndarray, last: bool) -> np.ndarray:
+        """The next coded samples; they lag behind until the end."""
+        self._owed += len(samples)
+        padded = np.pad(samples, (0, 2 * CODEC_DELAY if last else 0))
+        pieces = self._code(padded) if len(padded) else []
+        pieces += self._end() if last else []
+        coded = np.concatenate([*pieces, np.zeros(0, np.float32)])
+        passed = coded[self._skip :][: self._owed]
+        self._skip = max(0, self._skip - len(coded))
+        self._owed -= len(passed)
+        return passed
+
+    def _code(self, samples: np.ndarray) -> list[np.ndarray]:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), "fltp", "mono")
+        frame.sample_rate = MODEL_RATE_HZ
+        return [piece for part in self._frames.resample(frame) for piece in self._pass(part)]
+
+    def _end(self) -> list[np.ndarray]:
+        rest = [piece for part in self._frames.resample(None) for piece in self._pass(part)]
+        return rest + self._pass(None) + [frame.to_ndarray()[0] for frame in self._decoder.decode(None)]
+
+    def _pass(self, frame: av.AudioFrame | None) -> list[np.ndarray]:
+        packets = self._encoder.encode(frame)
+        return [out.to_ndarray()[0] for packet in packets for out in self._decoder.decode(packet)]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where the scored channel lies and its speech, in samples at 16 kHz."""
+
+    samples: int
+    speech_start: int
+    speech_stop: int
+
+
+class Stability:
+    """Scores the scored channel of a file after each change, in a second pass over it.
+
+    Args:
+        hearing: what to hear it with.
+        extent: what the first pass found.
+    """
+
+    def __init__(self, hearing: Hearing, extent: Extent) -> None:
+        edge = round(extent.samples * CROPPED / 2)
+        changes: tuple[Change, ...] = (
+            Cut(extent.speech_start, extent.speech_stop),
+            Cut(edge, extent.samples - edge),
+            Recode(),
+        )
+        self._heard = {name: (change, Ear(hearing, 1)) for name, change in zip(WORDS, changes, strict=True)}
+
+    def push(self, samples: np.ndarray, last: bool = False) -> None:
+        """The next samples of the channel, (n,) at 16 kHz."""
+        for change, ear in self._heard.values():
+            ear.push(change(samples, last)[None], last)
+
+    def finish(self) -> dict[str, float | None]:
+        """The score after each change, by name; None where it left too little speech."""
+        return {name: ear.finish()[0].score for name, (_, ear) in self._heard.items()}
+
+
+def flips(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[str, ...]:
+    """Sentences on the changes after which a score lies on another side of zero or of the review threshold.
+
+    >>> flips(0.4, {"cropped": -0.1, "reencoded": 0.6}, 0.5)
+    ('unstable: after 10 % were cropped the score changes its sign (+0.40 to -0.10)', 'unstable: after being coded as \
+MP3 once more the score rises to the review threshold of +0.50 or above (+0.40 to +0.60)')
+    """
+    sentences = []
+    for name, other in stability.items():
+        if other is None:
+            continue
+        told = []
+        if (score > 0) != (other > 0):
+            told.append("changes its sign")
+        if review_score is not None and (score >= review_score) != (other >= review_score):
+            rises = other >= review_score
+            side = "rises to the review threshold of" if rises else "falls below the review threshold of"
+            told.append(f"{side} {review_score:+.2f}" + (" or above" if rises else ""))
+        if told:
+            sentences.append(f"unstable: {WORDS[name]} the score {' and '.join(told)} ({score:+.2f} to {other:+.2f})")
+    return tuple(sentences)
