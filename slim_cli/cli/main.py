@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import doctor, evaluate, models, scan, train
+from slim_cli.cli import case, doctor, evaluate, models, scan, train
 from slim_cli.cli.console import complain
 from slim_cli.errors import SlimError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command()(scan.scan)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
+app.add_typer(case.app, name="case")
 app.add_typer(train.app, name="train")
 app.command()(evaluate.evaluate)
 
