@@ -6,6 +6,7 @@ import doctest
 
 import pytest
 
+from slim_cli.analysis import correlation, layers, spectrograms
 from slim_cli.assessment import metrics
 from slim_cli.cli import progress, quantities
 from slim_cli.evidence import names
@@ -14,7 +15,9 @@ from slim_cli.reporting.figures import axes
 
 
 @pytest.mark.parametrize(
-    "module", [axes, build, formats, metrics, names, progress, quantities, table], ids=lambda m: m.__name__
+    "module",
+    [axes, build, correlation, formats, layers, metrics, names, progress, quantities, spectrograms, table],
+    ids=lambda m: m.__name__,
 )
 def test_examples_hold(module):
     outcome = doctest.testmod(module)

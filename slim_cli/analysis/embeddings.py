@@ -1,0 +1,146 @@
+"""One pass over the clips that gives every analysis what it needs; kept on disk, bound to the bundle's fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slim_cli.detector.runtime import BATCH, Detector
+from slim_cli.errors import UsageError
+from slim_cli.reporting.writers import replacing
+from slim_cli.training.corpus import read_mono
+from slim_cli.training.evaluate import Heard, Scores, weighted_windows
+from slim_cli.training.manifest import Clip
+
+SCHEMA = "slim-embeddings/1"
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What a bundle makes of each of N clips, as means over the clip's windows.
+
+    Attributes:
+        score: (N,) log-odds, positive = synthetic.
+        mismatch: (N,) 1 - cos(S, L).
+        style: S, (N, dependency_dim).
+        linguistics: L, (N, dependency_dim).
+        style_subspace: X_s, mean over the valid frames too, (N, D_s).
+        linguistics_subspace: X_l, likewise, (N, D_l).
+    """
+
+    score: np.ndarray
+    mismatch: np.ndarray
+    style: np.ndarray
+    linguistics: np.ndarray
+    style_subspace: np.ndarray
+    linguistics_subspace: np.ndarray
+
+    def scores(self, clips: Sequence[Clip]) -> Scores:
+        """The scores with the clips they belong to, as the evaluation reads them."""
+        return Scores(tuple(clips), self.score, self.mismatch)
+
+
+def embed(detector: Detector, clips: Sequence[Clip], folder: Path, report: Report | None = None) -> Embeddings:
+    """Embeds clips with a bundle, or opens what an earlier call with the same bundle and files has left.
+
+    Windows and batches are those of a scan, so that the scores are the ones that `slim evaluate` gives.
+
+    Args:
+        detector: a loaded bundle.
+        clips: the clips, at least one.
+        folder: where embeddings are kept.
+        report: called with (clips done, clips in all).
+
+    Raises:
+        UsageError: a clip cannot be read or holds no sample.
+    """
+    stored = folder / f"{_key(detector.fingerprint, clips)}.npz"
+    names = [field.name for field in fields(Embeddings)]
+    if stored.exists():
+        with np.load(stored, allow_pickle=False) as arrays:
+            return Embeddings(**{name: arrays[name] for name in names})
+    means = clip_means(clips, lambda waveforms, lengths: _outputs(detector, waveforms, lengths), report)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(stored) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **means)
+    return Embeddings(**means)
+
+
+def _key(fingerprint: str, clips: Sequence[Clip]) -> str:
+    try:
+        files = [(str(c.path.resolve()), c.path.stat().st_size, c.path.stat().st_mtime_ns) for c in clips]
+    except OSError as error:
+        raise UsageError(f"The clip {error.filename} cannot be read: {error.strerror}.") from error
+    return hashlib.sha256(json.dumps([SCHEMA, fingerprint, files]).encode()).hexdigest()[:16]
+
+
+def clip_means(
+    clips: Sequence[Clip], run: Callable[[Tensor, Tensor], dict[str, Tensor]], report: Report | None = None
+) -> dict[str, np.ndarray]:
+    """Means over each clip's windows of whatever a model says of them, weighted as in the evaluation.
+
+    Args:
+        clips: the N clips.
+        run: waveforms (BATCH, T) and lengths (BATCH,) → named outputs (BATCH, ...).
+        report: called with (clips done, clips in all).
+
+    Returns:
+        each output as (N, ...) float64.
+
+    Raises:
+        UsageError: a clip cannot be read or holds no sample.
+    """
+    sums: dict[str, np.ndarray] = {}
+    totals, heard, done = np.zeros(len(clips)), list[Heard](), 0
+    windows = weighted_windows(clips, _samples, (), "", heard)
+    while held := list(islice(windows, BATCH)):
+        owners, pieces, lengths, weights = (np.array(part) for part in zip(*held, strict=True))
+        filling = BATCH - len(held)  # silence, so that a window never depends on how many share its batch
+        with torch.inference_mode():
+            outputs = run(
+                torch.from_numpy(np.pad(pieces, ((0, filling), (0, 0)))),
+                torch.from_numpy(np.pad(lengths, (0, filling), constant_values=pieces.shape[1])),
+            )
+        np.add.at(totals, owners, weights)
+        for name, values in outputs.items():
+            rows = (values[: len(held)].double().cpu().numpy().T * weights).T
+            np.add.at(sums.setdefault(name, np.zeros((len(clips), *rows.shape[1:]))), owners, rows)
+        if report and len(heard) > done:
+            done = len(heard)
+            report(done, len(clips))
+    return {name: (values.T / totals).T for name, values in sums.items()}
+
+
+def _samples(clip: Clip) -> np.ndarray:
+    samples = read_mono(clip.path)
+    if not len(samples):
+        raise UsageError(f"The clip {clip.path} holds no sample.")
+    return samples
+
+
+def _outputs(detector: Detector, waveforms: Tensor, lengths: Tensor) -> dict[str, Tensor]:
+    x = detector.model.subspaces(waveforms.to(detector.device), lengths.to(detector.device))
+    found = detector.model.head(x)
+    return {
+        "score": found.score,
+        "mismatch": found.mismatch,
+        "style": found.style,
+        "linguistics": found.linguistics,
+        "style_subspace": masked_mean(x.style, x.style_mask),
+        "linguistics_subspace": masked_mean(x.linguistics, x.linguistics_mask),
+    }
+
+
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """(B, F, D) and mask (B, F) → mean over the valid frames, (B, D)."""
+    return (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)

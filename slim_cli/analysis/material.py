@@ -1,0 +1,117 @@
+"""What analyses are made from: clips, the bundle of each clip, and their embeddings, computed when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from slim_cli.analysis.embeddings import Embeddings, Report, embed
+from slim_cli.assessment.reference import load_reference
+from slim_cli.detector import Detector, load_detector
+from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.evidence.names import safe_name
+from slim_cli.training.evaluate import Scores
+from slim_cli.training.manifest import Clip, read_folds
+
+
+@dataclass(frozen=True)
+class Material:
+    """Clips with the bundles that may judge them.
+
+    Attributes:
+        every: all clips of the manifests.
+        shares: the clips that each bundle embeds; several bundles are leave-out twins of one model.
+        folder: where results go; embeddings are kept below it.
+        device: `auto`, `cpu` or `cuda:N`.
+        recipe: recipe whose ready-made encoders the layer analysis reads with all their blocks.
+        report: called with (clips done, clips in all) while embedding.
+    """
+
+    every: Sequence[Clip]
+    shares: Mapping[Path, Sequence[Clip]]
+    folder: Path
+    device: str = "auto"
+    recipe: Path | None = None
+    report: Report | None = None
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The clips that are embedded, in the order of the embeddings."""
+        return tuple(clip for share in self.shares.values() for clip in share)
+
+    @cached_property
+    def detectors(self) -> tuple[Detector, ...]:
+        """The loaded bundles."""
+        return tuple(load_detector(bundle, self.device) for bundle in self.shares)
+
+    @cached_property
+    def parts(self) -> tuple[Embeddings, ...]:
+        """The embeddings of each bundle's share; dependency features of different bundles cannot be compared.
+
+        Raises:
+            UsageError: one of the classes is missing.
+        """
+        if len({clip.is_spoof for clip in self.clips}) < 2:
+            raise UsageError("This analysis needs clips of both classes, bonafide and spoof.")
+        pairs = zip(self.detectors, self.shares.values(), strict=True)
+        return tuple(embed(detector, share, self.folder / "embeddings", self.report) for detector, share in pairs)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Scores and mismatches of every embedded clip."""
+        parts = [part.scores(share) for part, share in zip(self.parts, self.shares.values(), strict=True)]
+        return sum(parts[1:], parts[0])
+
+    @property
+    def source(self) -> str:
+        """Which bundles saw how many clips, one line for a picture."""
+        names = ", ".join(
+            f"{safe_name(one.info.name)} {safe_name(one.info.version)} ({one.fingerprint[:12]})"
+            for one in self.detectors
+        )
+        return f"{names}; {len(self.clips):,} clips"
+
+    @property
+    def threshold(self) -> float | None:
+        """The bundle's review threshold; None where it has no reference statistics, or where there are several."""
+        if len(self.shares) > 1:
+            return None
+        try:
+            return load_reference(next(iter(self.shares))).operating_point.score
+        except EnvironmentUnfit:
+            return None
+
+    def largest(self) -> tuple[tuple[Clip, ...], Embeddings]:
+        """The largest share with its embeddings."""
+        pairs = list(zip(self.shares.values(), self.parts, strict=True))
+        clips, part = max(pairs, key=lambda pair: len(pair[0]))
+        return tuple(clips), part
+
+
+def sample(clips: Sequence[Clip], limit: int | None, seed: int = 0) -> list[Clip]:
+    """At most `limit` clips at random, the same ones at every call, in their order."""
+    if limit is None or limit >= len(clips):
+        return list(clips)
+    chosen = np.random.default_rng(seed).choice(len(clips), limit, replace=False)
+    return [clips[number] for number in sorted(chosen)]
+
+
+def share_out(clips: Sequence[Clip], bundles: Sequence[Path], folds: Path | None) -> dict[Path, list[Clip]]:
+    """Which bundle is shown which clips: one bundle all of them, or each fold those that it left out.
+
+    Raises:
+        UsageError: several bundles without folds, or no clip belongs to a fold that has a bundle.
+    """
+    if folds is None:
+        if len(bundles) != 1:
+            raise UsageError("Give one --model, or --folds with one --model per fold.")
+        return {bundles[0]: list(clips)}
+    place = read_folds(folds)
+    shares = {bundle: [c for c in clips if place.get(c.origin) == fold] for fold, bundle in enumerate(bundles)}
+    if not any(shares.values()):
+        raise UsageError("None of the clips belongs to a fold that has a model.")
+    return {bundle: share for bundle, share in shares.items() if share}

@@ -1,0 +1,64 @@
+"""`slim analyze`: the paper's figures and tables, from a manifest and a bundle."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slim_cli.cli.bundles import DEFAULT, find_bundle
+from slim_cli.cli.console import complain, show
+
+
+class Analysis(StrEnum):
+    """What can be asked for."""
+
+    CORRELATION = "correlation"
+    MISMATCH = "mismatch"
+    TSNE = "tsne"
+    LAYERS = "layers"
+    SPECTROGRAMS = "spectrograms"
+    DATASETS = "datasets"
+    SYSTEMS = "systems"
+    ALL = "all"
+
+
+def analyze(
+    what: Annotated[Analysis, typer.Argument(help="Which figure.")],
+    manifest: Annotated[list[Path], typer.Option("--manifest", "-m", help="CSV with path,label,origin,system,...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the PNG, SVG and CSV files.")],
+    model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
+    folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: show each fold to its bundle.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="layers: read the ready-made encoders of this recipe.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips, drawn at random.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+) -> None:
+    """Redo the paper's figures: correlation, mismatch, t-SNE, layers, spectrograms, datasets, error rates, or all."""
+    from slim_cli.errors import EnvironmentUnfit
+
+    if not (find_spec("matplotlib") and find_spec("sklearn")):
+        raise EnvironmentUnfit(
+            "slim analyze draws with matplotlib and scikit-learn: pip install 'slim-audit[analyze]'."
+        )
+    from slim_cli.analysis.gallery import ANALYSES, analyse
+    from slim_cli.analysis.material import Material, sample, share_out
+    from slim_cli.training.manifest import read_manifests
+
+    every = read_manifests(manifest)
+    clips = sample([clip for clip in every if clip.role == "test"] or every, limit)
+    shares = share_out(clips, [find_bundle(name) for name in model or [DEFAULT]], folds)
+
+    shown = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown
+        if done == total or done >= shown + 100:
+            shown = done
+            complain(f"{done} of {total} clips embedded")
+
+    material = Material(every, shares, output, device, recipe, report)
+    for name in ANALYSES if what is Analysis.ALL else (what.value,):
+        show(analyse(name, material).summary)
