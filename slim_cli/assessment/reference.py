@@ -9,9 +9,37 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit
+from slim_cli.results import Media
 
 SCHEMA = "slim-reference/1"
 FILE_NAME = "reference.json"
+
+LOSSLESS, LOSSY, TELEPHONE = "lossless", "lossy", "telephone"
+TELEPHONE_RATE_HZ = 8_000
+
+_LOSSLESS_CODECS = ("pcm_", "float", "double", "flac", "alac", "wmalossless", "dwv", "dpcm")
+_TELEPHONE_CODECS = (
+    "amr",
+    "g72",
+    "gsm",
+    "ulaw",
+    "alaw",
+    "mulaw",
+    "evrc",
+    "qcelp",
+    "ilbc",
+    "speex",
+    "truespeech",
+    "dss",
+)
+_BAND_MEASURES = (
+    "effective_bandwidth_hz",
+    "edge_slope_db_per_khz",
+    "spectral_line_strength",
+    "spectral_line_distance_hz",
+)
+
+Ranges = dict[str, dict[str, "Range"]]
 
 
 @dataclass(frozen=True)
@@ -77,16 +105,34 @@ class Reference:
         score: distributions of the file score.
         mismatch: distributions of the file mismatch.
         operating_point: where a file is flagged for review.
-        observations: range of each artefact measure by name and class.
+        observations: range of each artefact measure by name and class, over all files.
         metrics: headline figures by name, e.g. `eer`, each with interval and counts.
+        observations_by_codec: the same ranges over the files of one codec class (`codec_class`).
+        observations_rate_hz: highest sample rate among the files behind the ranges, Hz; None where it was not noted.
     """
 
     description: str
     score: ClassPair
     mismatch: ClassPair
     operating_point: OperatingPoint
-    observations: dict[str, dict[str, Range]] = field(default_factory=dict)
+    observations: Ranges = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    observations_by_codec: dict[str, Ranges] = field(default_factory=dict)
+    observations_rate_hz: int | None = None
+
+    def ranges_for(self, media: Media | None) -> Ranges:
+        """The ranges that a file may be held against: those of its codec class, those of all files where it has none.
+
+        Measures of the upper band are left out for files sampled faster than any file behind the ranges.
+        """
+        own = self.observations_by_codec.get(codec_class(media), {}) if media else {}
+        names = [*self.observations, *(name for name in own if name not in self.observations)]
+        above = media and self.observations_rate_hz and media.sample_rate_hz > self.observations_rate_hz
+        return {
+            name: {**self.observations.get(name, {}), **own.get(name, {})}
+            for name in names
+            if not (above and name in _BAND_MEASURES)
+        }
 
     def to_json(self) -> str:
         """The content of `reference.json`, as `load_reference` reads it."""
@@ -115,14 +161,29 @@ def load_reference(bundle: Path) -> Reference:
             score=_pair(data["score"]),
             mismatch=_pair(data["mismatch"]),
             operating_point=OperatingPoint(**data["operating_point"]),
-            observations={
-                name: {label: Range(**r) for label, r in ranges.items()}
-                for name, ranges in data.get("observations", {}).items()
-            },
+            observations=_ranges(data.get("observations", {})),
             metrics=data.get("metrics", {}),
+            observations_by_codec={k: _ranges(v) for k, v in data.get("observations_by_codec", {}).items()},
+            observations_rate_hz=data.get("observations_rate_hz"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentUnfit(f"The reference statistics {path} cannot be used: {error}.") from error
+
+
+def codec_class(media: Media) -> str:
+    """`lossless`, `lossy` or `telephone`, as the measures see it: telephone codecs, and any file at 8 kHz or less.
+
+    >>> codec_class(Media("WAV", "ULAW", 8000, 1, 1, 1.0, "soundfile", ""))
+    'telephone'
+    """
+    codec = media.codec.lower()
+    if media.sample_rate_hz <= TELEPHONE_RATE_HZ or any(name in codec for name in _TELEPHONE_CODECS):
+        return TELEPHONE
+    return LOSSLESS if codec.startswith(_LOSSLESS_CODECS) else LOSSY
+
+
+def _ranges(data: dict[str, Any]) -> Ranges:
+    return {name: {label: Range(**r) for label, r in ranges.items()} for name, ranges in data.items()}
 
 
 def _pair(data: dict[str, Any]) -> ClassPair:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +12,9 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from slim_cli.training.loop import Report
+    from slim_cli.training.manifest import Clip
     from slim_cli.training.pipeline import Workshop
+    from slim_cli.training.reference import Measured
 
 app = typer.Typer(no_args_is_help=True, help="Train SLIM on your own recordings.")
 
@@ -69,21 +73,30 @@ def reference(
     description: Annotated[str, typer.Option(help="One sentence on the data and the protocol behind the scores.")],
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
-    from slim_cli.scanning import Unscored, scan
     from slim_cli.training.evaluate import read_scores
     from slim_cli.training.reference import write_reference
 
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
-    ranges: dict[str, dict[str, list[float]]] = {}
-    results = scan([clip.path for clip in pooled.clips], detector=Unscored())
-    for clip, result in zip(pooled.clips, results, strict=True):
-        for name, observation in result.observations.items():
-            if observation.usable and observation.value is not None:
-                ranges.setdefault(name, {"bona_fide": [], "spoof": []})
-                ranges[name]["spoof" if clip.is_spoof else "bona_fide"].append(observation.value)
-    written = write_reference(bundle, pooled, description, ranges)
+    written = write_reference(bundle, pooled, description, _measure(pooled.clips))
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
+
+
+def _measure(clips: Sequence[Clip]) -> Measured:
+    """The artefact measures of clips, as stored and in coded copies."""
+    from slim_cli.scanning import Unscored, scan
+    from slim_cli.training.reference import Measured, coded_copies
+
+    measured = Measured()
+    for clip, result in zip(clips, scan([clip.path for clip in clips], detector=Unscored()), strict=True):
+        measured.add(result, clip.is_spoof)
+    with TemporaryDirectory() as folder:
+        pairs = [(clip, coded_copies(clip.path, Path(folder), str(n))) for n, clip in enumerate(clips)]
+        owners = [clip for clip, copies in pairs for _ in copies]
+        results = scan([path for _, copies in pairs for path in copies], detector=Unscored())
+        for clip, result in zip(owners, results, strict=True):
+            measured.add(result, clip.is_spoof, copy=True)
+    return measured
 
 
 def _workshop(

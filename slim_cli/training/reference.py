@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
+import soxr
 
 from slim_cli.assessment.metrics import (
     Estimate,
@@ -16,20 +19,61 @@ from slim_cli.assessment.metrics import (
     equal_error_rate,
     f1_score,
 )
-from slim_cli.assessment.reference import FILE_NAME, SCHEMA
+from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
+from slim_cli.results import FileResult
 from slim_cli.training.evaluate import Scores, summarise
 
 BINS = 48
 MIN_FILES = 20  # a range of percentiles over fewer files would pass for more than it is
+PER_FILE = ("encoder_tags", "generator_tags", "content_credentials")  # facts on one file, not measures of a class
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+ClassValues = dict[str, dict[str, list[float]]]
+
+
+@dataclass
+class Measured:
+    """Values of the artefact measures of many clips, from which ranges are drawn.
+
+    Attributes:
+        as_stored: by measure and class (`bona_fide`, `spoof`), of the clips as they are stored.
+        by_codec: the same by codec class, of the clips as stored and of their coded copies.
+        rate_hz: highest sample rate among them, Hz; None where it was not noted.
+    """
+
+    as_stored: ClassValues = field(default_factory=dict)
+    by_codec: dict[str, ClassValues] = field(default_factory=dict)
+    rate_hz: int | None = None
+
+    def add(self, result: FileResult, is_spoof: bool, copy: bool = False) -> None:
+        """Adds the row of a clip, or of a coded copy of one, whose values count for its codec only."""
+        if result.media is None:
+            return
+        label = "spoof" if is_spoof else "bona_fide"
+        groups = [self.by_codec.setdefault(codec_class(result.media), {})] + ([] if copy else [self.as_stored])
+        self.rate_hz = max(self.rate_hz or 0, result.media.sample_rate_hz)
+        for name, seen in result.observations.items():
+            for group in groups if seen.usable and seen.value is not None else []:
+                group.setdefault(name, {"bona_fide": [], "spoof": []})[label].append(float(seen.value or 0.0))
+
+
+def coded_copies(clip: Path, folder: Path, name: str) -> list[Path]:
+    """Copies of a clip as MP3 and as telephone sound (G.711 µ-law, 8 kHz), written into a folder under a name."""
+    samples, rate = soundfile.read(clip, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    lossy, telephone = folder / f"{name}.mp3", folder / f"{name}.wav"
+    soundfile.write(lossy, mono, rate, format="MP3", subtype="MPEG_LAYER_III")
+    soundfile.write(telephone, soxr.resample(mono, rate, TELEPHONE_RATE_HZ), TELEPHONE_RATE_HZ, subtype="ULAW")
+    return [lossy, telephone]
 
 
 def write_reference(
     bundle: Path,
     scores: Scores,
     description: str,
-    observations: dict[str, dict[str, list[float]]],
+    observations: Measured | ClassValues,
     false_alarms: float = 0.05,
 ) -> dict[str, Any]:
     """Writes `reference.json` into a bundle and renews its hash list.
@@ -38,12 +82,13 @@ def write_reference(
         bundle: the bundle's folder.
         scores: file-level scores of clips left out of training.
         description: one sentence on the data and the protocol.
-        observations: values of each artefact measure by class, in bona fide and spoof clips.
+        observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
         false_alarms: share of bona fide clips that the operating point may flag.
 
     Returns:
         what was written.
     """
+    measured = observations if isinstance(observations, Measured) else Measured(observations)
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
     # why: rounded up, so that the share flagged stays at or below what was asked for.
@@ -60,10 +105,9 @@ def write_reference(
             "n_bona_fide": len(real),
             "n_spoof": len(fake),
         },
-        "observations": {
-            name: {label: _range(values) for label, values in classes.items() if len(values) >= MIN_FILES}
-            for name, classes in observations.items()
-        },
+        "observations": _ranges(measured.as_stored),
+        "observations_by_codec": {codec: _ranges(values) for codec, values in measured.by_codec.items()},
+        "observations_rate_hz": measured.rate_hz,
         "metrics": _metrics(scores, threshold),
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
@@ -112,6 +156,15 @@ def _histogram(values: np.ndarray, edges: np.ndarray) -> dict[str, Any]:
         "counts": [int(c) for c in counts],
         "quantiles": {str(q): round(float(np.quantile(values, q)), 4) for q in QUANTILES},
     }
+
+
+def _ranges(measures: ClassValues) -> dict[str, dict[str, dict[str, float]]]:
+    kept = {
+        name: {label: _range(values) for label, values in classes.items() if len(values) >= MIN_FILES}
+        for name, classes in measures.items()
+        if name not in PER_FILE
+    }
+    return {name: ranges for name, ranges in kept.items() if ranges}
 
 
 def _range(values: list[float]) -> dict[str, float]:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from slim_cli.assessment.reference import load_reference
+from slim_cli.assessment.reference import codec_class, load_reference
+from slim_cli.results import FileResult, Media, Observation
+from slim_cli.scanning import Unscored, scan
 from slim_cli.training.evaluate import Scores
 from slim_cli.training.manifest import Clip
-from slim_cli.training.reference import write_reference
+from slim_cli.training.reference import Measured, coded_copies, write_reference
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -26,3 +29,70 @@ def test_the_operating_point_flags_no_more_bona_fide_than_asked_for(tmp_path: Pa
     assert (score[97:] < point.score).mean() == pytest.approx(point.miss_rate, abs=1e-4)
     assert (sum(reference.score.bona_fide.counts), sum(reference.score.spoof.counts)) == (97, 61)
     assert set(reference.observations["dc_offset"]) == {"bona_fide"}
+
+
+def media(codec: str, rate_hz: int = 16_000) -> Media:
+    return Media("any", codec, rate_hz, 1, rate_hz, 1.0, "any", "1")
+
+
+@pytest.mark.parametrize(
+    ("codec", "rate_hz", "expected"),
+    [
+        ("PCM_16", 44_100, "lossless"),
+        ("pcm_s16le", 48_000, "lossless"),
+        ("FLAC", 16_000, "lossless"),
+        ("alac", 44_100, "lossless"),
+        ("FLOAT", 16_000, "lossless"),
+        ("MPEG_LAYER_III", 44_100, "lossy"),
+        ("aac", 44_100, "lossy"),
+        ("VORBIS", 48_000, "lossy"),
+        ("OPUS", 48_000, "lossy"),
+        ("amrwb", 16_000, "telephone"),
+        ("pcm_mulaw", 8_000, "telephone"),
+        ("ULAW", 8_000, "telephone"),
+        ("G721_32", 8_000, "telephone"),
+        ("PCM_16", 8_000, "telephone"),
+    ],
+)
+def test_codecs_fall_into_three_classes(codec: str, rate_hz: int, expected: str) -> None:
+    assert codec_class(media(codec, rate_hz)) == expected
+
+
+@pytest.fixture
+def by_codec(tmp_path: Path):
+    """Written and read again: 30 lossless files of either class, of which 25 were also coded as MP3."""
+    measured = Measured()
+    for number in range(60):
+        seen = {"dc_offset": Observation(0.01 * number, ""), "effective_bandwidth_hz": Observation(7900.0, "Hz")}
+        measured.add(FileResult("a", "scored", media=media("FLAC"), observations=seen), number % 2 == 1)
+        if number < 50:
+            seen = {"dc_offset": Observation(5.0, ""), "snr_db": Observation(None, "dB", False)}
+            coded = FileResult("a", "scored", media=media("MPEG_LAYER_III"), observations=seen)
+            measured.add(coded, number % 2 == 1, copy=True)
+    labels = ["bonafide"] * 40 + ["spoof"] * 40
+    scores = Scores(tuple(Clip(Path("a.wav"), x) for x in labels), np.arange(80.0), np.arange(80.0))
+    write_reference(tmp_path, scores, "made up", measured)
+    return load_reference(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"),
+    [("MPEG_LAYER_III", 5.0), ("FLAC", 0.29), ("amrnb", 0.29)],
+    ids=["its own class", "the class stored", "a class without ranges falls back to all"],
+)
+def test_a_file_is_held_against_the_ranges_of_its_codec_class(by_codec, codec: str, expected: float) -> None:
+    assert by_codec.ranges_for(media(codec))["dc_offset"]["bona_fide"].p50 == pytest.approx(expected)
+
+
+def test_measures_of_the_upper_band_are_not_compared_across_sample_rates(by_codec) -> None:
+    assert by_codec.observations_rate_hz == 16_000
+    assert "effective_bandwidth_hz" in by_codec.ranges_for(media("FLAC"))
+    assert set(by_codec.ranges_for(media("FLAC", 44_100))) == {"dc_offset"}
+
+
+def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarray) -> None:
+    soundfile.write(tmp_path / "clip.flac", speech, 16_000)
+    copies = coded_copies(tmp_path / "clip.flac", tmp_path, "copy")
+    results = list(scan(copies, detector=Unscored()))
+    assert [codec_class(r.media) for r in results if r.media] == ["lossy", "telephone"]
+    assert results[1].observations["effective_bandwidth_hz"].value == pytest.approx(4000, rel=0.05)
