@@ -129,7 +129,7 @@ class _Draughtsman:
             score_histogram=self.score_histogram(score),
             mismatch_histogram=self.mismatch_histogram(mismatch),
             picture_note=note,
-            measures=measure_rows(result.observations, self._reference.observations, self._words),
+            measures=measure_rows(result.observations, self._reference.ranges_for(result.media), self._words),
             nearest=nearest(result, self._reference.metrics, self._words),
             stability=stability(result, self._words),
         )
