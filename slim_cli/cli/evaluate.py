@@ -1,59 +1,196 @@
-"""`slim evaluate`: score a manifest with a bundle, or pool the scores of all folds, and print error rates."""
+"""`slim evaluate`: score labelled clips, or read their scores, and write error rates as tables, pictures and JSON."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from slim_cli.cli.console import complain, is_looked_at, show
+from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from slim_cli.training.evaluate import Scores, Summary
+    from slim_cli.training.breakdown import Breakdown, Reading
+    from slim_cli.training.conditions import Condition
+    from slim_cli.training.evaluate import Scores
+    from slim_cli.training.manifest import Clip
+    from slim_cli.training.tables import Table
+
+_ON_SCREEN = 4
 
 
 def evaluate(
-    manifest: Annotated[list[Path], typer.Option("--manifest", "-m", help="CSV with path,label,origin,...")],
-    model: Annotated[list[Path], typer.Option(help="Bundle; with --folds, one per fold in order.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the scores go (CSV).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder; or a .csv for the scores alone.")],
+    manifest: Annotated[
+        list[Path] | None, typer.Option("--manifest", "-m", help="CSV with path,label,origin,...")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
+    scores: Annotated[
+        list[Path] | None, typer.Option(help="Scores from an earlier evaluation (CSV) instead of -m and --model.")
+    ] = None,
     folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: score each fold with its bundle.")] = None,
+    conditions: Annotated[
+        str | None,
+        typer.Option(
+            help="Also after these channels: all, or some of mp3-64k,aac-64k,opus-16k,amr-wb,g711,g722,band-8k."
+        ),
+    ] = None,
+    threshold: Annotated[
+        str | None, typer.Option(help="Score that flags a clip, or a model whose shipped threshold is meant.")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration file: actDCF, Cllr and the pictures then read likelihood ratios.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print all tables in Markdown, for a model card.")
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Bootstrap rounds.")] = 1000,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
 ) -> None:
-    """Score labelled clips (those of role test, where a manifest says so) and print error rates with intervals."""
-    from slim_cli.detector import load_detector
-    from slim_cli.errors import UsageError
-    from slim_cli.training.corpus import read_mono
-    from slim_cli.training.evaluate import score_clips, summarise
+    """Score labelled clips (those of role test, where a manifest says so) and write error rates with intervals."""
+    from slim_cli.training.breakdown import break_down
+    from slim_cli.training.conditions import conditions as choose
+    from slim_cli.training.evaluate import read_scores
+    from slim_cli.training.tables import markdown as in_markdown
+    from slim_cli.training.tables import tables
+
+    if bool(scores) == bool(manifest):
+        raise UsageError("Give manifests (-m) with --model, or --scores of an earlier evaluation.")
+    if scores and (model or folds or conditions):
+        raise UsageError("--scores are scores already: --model, --folds and --conditions do not go with them.")
+    chosen = choose(conditions) if conditions else []
+    lacking = {one.name: one.missing for one in chosen if one.missing}
+    reading = _reading(threshold, model or [], calibration, rounds)
+    if scores:
+        parts = [read_scores(path) for path in scores]
+    else:
+        measurable = [one for one in chosen if not one.missing]
+        parts = _score(_clips(manifest or [], folds, model or []), measurable, device)
+    pooled = sum(parts[1:], parts[0])
+    if output.suffix == ".csv":
+        output.parent.mkdir(parents=True, exist_ok=True)
+        pooled.write(output)
+    result = break_down(pooled, reading)
+    shown = tables(result, lacking)
+    if output.suffix != ".csv":
+        _write(output, pooled, result, reading, in_markdown(shown))
+    if markdown:
+        typer.echo(in_markdown(shown), nl=False)
+    else:
+        _show(shown[:_ON_SCREEN])
+
+
+def _clips(manifests: Sequence[Path], folds: Path | None, models: Sequence[str]) -> list[tuple[Path, list[Clip]]]:
+    """Each bundle with the clips it is to score."""
+    from slim_cli.cli.bundles import find_bundle
     from slim_cli.training.manifest import read_folds, read_manifests
 
-    every = read_manifests(manifest)
-    clips = [clip for clip in every if clip.role == "test"] or every
-    if folds is None and len(model) != 1:
+    if folds is None and len(models) != 1:
         raise UsageError("Give one --model, or --folds with one --model per fold.")
+    every = read_manifests(manifests)
+    clips = [clip for clip in every if clip.role == "test"] or every
     place = read_folds(folds) if folds else {}
-    parts: list[Scores] = []
-    for number, bundle in enumerate(model):
-        chosen = [c for c in clips if not folds or place.get(c.origin) == number]
-        if chosen:
-            parts.append(score_clips(load_detector(bundle, device), chosen, lambda clip: read_mono(clip.path)))
-    if not parts:
+    shares = [
+        (find_bundle(name), [c for c in clips if not folds or place.get(c.origin) == number])
+        for number, name in enumerate(models)
+    ]
+    if not any(own for _, own in shares):
         raise UsageError("None of the clips belongs to a fold that has a model.")
-    scores = sum(parts[1:], parts[0])
-    output.parent.mkdir(parents=True, exist_ok=True)
-    scores.write(output)
-    _print(summarise(scores), scores)
+    return [(bundle, own) for bundle, own in shares if own]
 
 
-def _print(summary: Summary, scores: Scores) -> None:
-    spoof = scores.is_spoof
-    console = Console()
-    console.print(f"{int((~spoof).sum())} bona fide, {int(spoof.sum())} spoof; intervals: bootstrap over origins")
-    table = Table("figure", "EER %, 95 % interval")
-    table.add_row("pooled over origins with spoof", str(summary.pooled))
-    table.add_row("all clips", str(summary.all_clips))
-    table.add_row(f"mean of {len(summary.origins)} origins with ≥ 10 of each class", str(summary.mean_origin))
-    table.add_row("mismatch alone, pooled", str(summary.mismatch))
-    for origin, (rate, real, fake) in sorted(summary.origins.items()):
-        table.add_row(f"  {origin} ({real} bona fide, {fake} spoof)", f"{100 * rate:.1f}")
-    console.print(table)
+def _score(shares: Sequence[tuple[Path, list[Clip]]], conditions: Sequence[Condition], device: str) -> list[Scores]:
+    from slim_cli.detector import load_detector
+    from slim_cli.training.corpus import read_mono
+    from slim_cli.training.evaluate import score_clips
+
+    parts, done, total = [], 0, sum(len(own) for _, own in shares)
+    told = 0
+
+    def report(heard: int) -> None:
+        nonlocal told
+        if (done + heard) // 100 > told:
+            told = (done + heard) // 100
+            complain(f"{done + heard} of {total} clips scored")
+
+    for bundle, own in shares:
+        read = lambda clip: read_mono(clip.path)  # noqa: E731
+        parts.append(score_clips(load_detector(bundle, device), own, read, conditions, report))
+        done += len(own)
+    return parts
+
+
+def _reading(threshold: str | None, models: Sequence[str], calibration: Path | None, rounds: int) -> Reading:
+    """How the scores are to be read; the threshold is the shipped one of a single model, where none is given."""
+    import numpy as np
+
+    from slim_cli.assessment.calibration import load_calibration
+    from slim_cli.assessment.reference import FILE_NAME, load_reference
+    from slim_cli.cli.bundles import find_bundle
+    from slim_cli.training.breakdown import Reading
+
+    llr = None
+    if calibration:
+        fitted = load_calibration(calibration)
+        llr = lambda scores: fitted.log10(scores) * np.log(10)  # noqa: E731
+    shipped = threshold or (models[0] if len(models) == 1 else "")
+    try:
+        return Reading(float(shipped), "given", llr, rounds)
+    except ValueError:
+        pass
+    if threshold or (shipped and (find_bundle(shipped) / FILE_NAME).is_file()):
+        bundle = find_bundle(shipped)
+        point = load_reference(bundle).operating_point.score
+        return Reading(point, f"shipped with {bundle.name}", llr, rounds)
+    return Reading(None, "", llr, rounds)
+
+
+def _write(folder: Path, scores: Scores, result: Breakdown, reading: Reading, text: str) -> None:
+    from slim_cli import __version__
+    from slim_cli.training.tables import record
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scores.write(folder / "scores.csv")
+    plain = scores.undegraded
+    plain.write_asvspoof(folder / "asvspoof-scores.tsv", folder / "asvspoof-keys.tsv")
+    facts = {
+        "tool_version": __version__,
+        "models": sorted({heard.model for heard in scores.heard} - {""}),
+        "scores_sha256": hashlib.sha256((folder / "scores.csv").read_bytes()).hexdigest(),
+    }
+    (folder / "evaluation.json").write_text(record(result, facts), encoding="utf-8")
+    (folder / "evaluation.md").write_text(text, encoding="utf-8")
+    if not find_spec("matplotlib"):
+        complain("no pictures were drawn: they need matplotlib (pip install 'slim-audit[analyze]')")
+        return
+    from slim_cli.analysis.curves import det, reliability, tippett
+    from slim_cli.analysis.finding import styled
+
+    spoof, llr = plain.is_spoof, reading.llr(plain.score) if reading.llr else plain.score
+    with styled():
+        for finding in (
+            det(plain.score[~spoof], plain.score[spoof]),
+            tippett(llr[~spoof], llr[spoof], result.calibrated),
+            reliability(llr[~spoof], llr[spoof], result.calibrated),
+        ):
+            finding.write(folder)
+
+
+def _show(tables: Sequence[Table]) -> None:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    from slim_cli.evidence.names import safe_name
+
+    for table in tables:
+        drawn = RichTable(box=box.SIMPLE_HEAD if is_looked_at() else None, pad_edge=False)
+        for number, title in enumerate(table.header):
+            drawn.add_column(title, justify="right" if number else "left")
+        for row in table.rows:
+            drawn.add_row(*(Text(safe_name(cell)) for cell in row))
+        show(f"{table.title}. {table.note}", drawn, "")

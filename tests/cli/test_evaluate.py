@@ -1,0 +1,106 @@
+"""`slim evaluate` as a user meets it, from scores of an earlier evaluation."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Slim
+
+HOSTILE = "evil|page\x1b[2J<b>"
+PICTURES = {f"{name}.{kind}" for name in ("det", "tippett", "reliability") for kind in ("csv", "png", "svg")}
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    """Scores of 80 clips of two pages and a corpus, as they are and after two channels."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "scores.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["path", "label", "origin", "system", "speaker", "language", "score", "mismatch", "condition"])
+        for number in range(80):
+            spoof = number % 4 == 0
+            origin = ("page", HOSTILE)[number % 8 < 4] if number < 60 else "corpus"
+            facts = [f"{number}.wav", "spoof" if spoof and number < 60 else "bonafide", origin, f"s{number % 3}", ""]
+            for condition in ("", "g711", "opus-16k"):
+                out.writerow([*facts, "en", f"{rng.normal() + 2 * spoof:.4f}", "0.1", condition])
+    return path
+
+
+def test_everything_is_written_and_the_main_tables_are_printed(slim: Slim, scores: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    ran = slim("evaluate", "--scores", scores, "-o", tmp_path / "out", "--rounds", "10")
+    assert (ran.code, ran.err) == (0, "")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == PICTURES | {
+        "scores.csv",
+        "asvspoof-scores.tsv",
+        "asvspoof-keys.tsv",
+        "evaluation.json",
+        "evaluation.md",
+    }
+    for words in ("pooled over the origins with spoof clips", "actDCF", "opus-16k", "corpus"):
+        assert words in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_the_json_holds_every_figure_and_no_nan(slim: Slim, scores: Path, tmp_path: Path) -> None:
+    assert slim("evaluate", "--scores", scores, "-o", tmp_path / "out", "--rounds", "10").code == 0
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    data = json.loads((tmp_path / "out" / "evaluation.json").read_text(), parse_constant=refuse)
+    assert data["schema"] == "slim-evaluation/1"
+    assert set(data["overall"][0]["figures"]) == {"eer", "f1", "auc", "min_dcf", "act_dcf", "cllr", "cllr_min"}
+    assert [one["row"]["name"] for one in data["conditions"]] == ["g711", "opus-16k"]
+    assert [row["name"] for row in data["systems"]] == ["s0", "s1", "s2"]
+    assert data["corpora"]["corpus"][1] == 20
+
+
+def test_markdown_is_whole_and_names_in_it_are_harmless(slim: Slim, scores: Path, tmp_path: Path) -> None:
+    ran = slim("evaluate", "--scores", scores, "-o", tmp_path / "out", "--rounds", "10", "--markdown")
+    assert ran.out == (tmp_path / "out" / "evaluation.md").read_text()
+    titles = [line[4:] for line in ran.out.splitlines() if line.startswith("### ")]
+    assert titles[:4] == ["Equal error rates", "All figures", "Channels", "False alarms by corpus"]
+    assert "\x1b" not in ran.out
+    assert "<b>" not in ran.out
+    for block in ran.out.split("\n\n"):
+        lines = [line.replace("\\|", "") for line in block.splitlines() if line.startswith("|")]
+        assert len({line.count("|") for line in lines}) <= 1
+
+
+def test_a_csv_as_output_takes_the_scores_alone(slim: Slim, scores: Path, tmp_path: Path) -> None:
+    assert slim("evaluate", "--scores", scores, "-o", tmp_path / "new" / "all.csv", "--rounds", "5").code == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["all.csv"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "source"), [("1.25", "score 1.25 (given)"), ("slim-mini", "(shipped with slim-mini)")]
+)
+def test_the_threshold_is_a_score_or_that_of_a_model(
+    slim: Slim, scores: Path, tmp_path: Path, threshold: str, source: str
+) -> None:
+    ran = slim("evaluate", "--scores", scores, "-o", tmp_path / "o.csv", "--rounds", "5", "--threshold", threshold)
+    assert source in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Give manifests (-m) with --model, or --scores"),
+        (["--scores", "missing.csv"], "The scores missing.csv cannot be read"),
+        (["--scores", "a.csv", "--model", "slim-mini"], "--scores are scores already"),
+        (["-m", "a.csv", "--model", "slim-mini", "--conditions", "mp4"], "There is no condition 'mp4'"),
+        (["-m", "a.csv"], "Give one --model"),
+        (["--scores", "a.csv", "--threshold", "no-such-model"], "There is no model 'no-such-model'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_code_2(slim: Slim, tmp_path: Path, arguments: list[str], message: str) -> None:
+    ran = slim("evaluate", "-o", tmp_path / "out", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
