@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from slim_cli.errors import UsageError
-from slim_cli.results import FileResult, LikelihoodRatio
+from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio
 
 SCHEMA = "slim-calibration/1"
 FILE_NAME = "calibration.json"
 
 Interval = tuple[float, float]
 
-_MEASURED = (
-    ("bandwidth_hz", "effective_bandwidth_hz", "its bandwidth", "Hz", "{:.0f}"),
-    ("snr_db", "snr_db", "its signal-to-noise ratio", "dB", "{:.1f}"),
+_LOSSLESS = re.compile(
+    r"PCM_(16|24|32|[SF](16|24|32|64)[BL]E)|FLOAT|DOUBLE|FLAC|ALAC(_\d+)?|WMALOSSLESS", re.IGNORECASE
 )
 
 
@@ -30,9 +30,10 @@ class Scope:
 
     Attributes:
         net_speech_s: detected speech of a channel, seconds.
-        bandwidth_hz: effective bandwidth, Hz; None where the calibration did not measure it.
+        bandwidth_hz: effective bandwidth as far as the model hears (8 kHz), Hz; None where the calibration did not
+            measure it.
         snr_db: signal-to-noise ratio, dB; None where the calibration did not measure it.
-        codecs: codec names as in `Media.codec`; empty where the calibration did not record them.
+        codecs: codecs by `codec_family`; empty where the calibration did not record them.
         languages: ISO 639 codes; a scan does not recognise languages, the reader has to compare them.
     """
 
@@ -48,17 +49,38 @@ class Scope:
         speech = _beyond(top.net_speech_s if top else None, self.net_speech_s, "its net speech", "s", "{:.1f}")
         if speech:
             return speech
-        if self.codecs and (result.media is None or result.media.codec not in self.codecs):
-            codec = result.media.codec if result.media else "unknown"
+        codec = result.media.codec if result.media else "unknown"
+        if self.codecs and codec_family(codec) not in self.codecs:
             return f"its codec {codec} is not among those calibrated ({', '.join(self.codecs)})"
-        for name, observation, words, unit, form in _MEASURED:
-            limits = getattr(self, name)
-            seen = result.observations.get(observation)
-            value = seen.value if seen is not None and seen.usable else None
+        for limits, value, words, unit, form in (
+            (self.bandwidth_hz, heard_bandwidth_hz(result), "its bandwidth", "Hz", "{:.0f}"),
+            (self.snr_db, observed(result, "snr_db"), "its signal-to-noise ratio", "dB", "{:.1f}"),
+        ):
             reason = _beyond(value, limits, words, unit, form) if limits else ""
             if reason:
                 return reason
         return ""
+
+
+def codec_family(codec: str) -> str:
+    """`lossless` for every format that keeps 16 bits or more, else the codec's own name as in `Media.codec`.
+
+    >>> codec_family("PCM_24"), codec_family("alac"), codec_family("MPEG_LAYER_III")
+    ('lossless', 'lossless', 'MPEG_LAYER_III')
+    """
+    return "lossless" if _LOSSLESS.fullmatch(codec) else codec
+
+
+def heard_bandwidth_hz(result: FileResult) -> float | None:
+    """Effective bandwidth of a file as far as the model hears, Hz; None where it could not be measured."""
+    value = observed(result, "effective_bandwidth_hz")
+    return None if value is None else min(value, MODEL_RATE_HZ / 2)
+
+
+def observed(result: FileResult, name: str) -> float | None:
+    """Value of a usable observation, else None."""
+    seen = result.observations.get(name)
+    return seen.value if seen is not None and seen.usable else None
 
 
 def _beyond(value: float | None, limits: Interval, words: str, unit: str, form: str) -> str:
@@ -84,7 +106,7 @@ class Calibration:
         refits: (slope, intercept) of bootstrap resamples, for the interval of a ratio.
         bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
         scope: the conditions covered.
-        account: the whole file except the refits, with its SHA-256, for `RunRecord.calibration`.
+        account: the file without its long lists (refits, Tippett curve), with its SHA-256, for `RunRecord.calibration`.
     """
 
     fingerprint: str
@@ -131,7 +153,7 @@ class Calibration:
         spread = (refits[:, 0] * score + refits[:, 1]) / np.log(10)
         low, high = np.quantile(spread, [0.025, 0.975])
         cut = [float(v) for v in np.clip([raw, min(low, raw), max(high, raw)], *self.bounds)]
-        return LikelihoodRatio(cut[0], cut[1], cut[2], bounded=cut[0] != raw)
+        return LikelihoodRatio(cut[0], cut[1], cut[2], bounded=bool(cut[0] != raw))
 
 
 def load_calibration(path: Path) -> Calibration:
@@ -147,7 +169,8 @@ def load_calibration(path: Path) -> Calibration:
             raise ValueError(f"schema {data['schema']!r}")
         method, bounds = data["method"], data["bounds"]
         scope = {k: tuple(v) if isinstance(v, list) else v for k, v in data["scope"].items()}
-        account = {**data, "method": {k: v for k, v in method.items() if k != "refits"}}
+        kept = {k: v for k, v in data.items() if k != "tippett"}
+        account = {**kept, "method": {k: v for k, v in method.items() if k != "refits"}}
         return Calibration(
             data["pipeline_fingerprint"],
             dict(data["propositions"]),

@@ -79,7 +79,7 @@ def elub(bona_fide: np.ndarray, spoof: np.ndarray) -> tuple[float, float]:
     worse = loss > np.minimum(1.0, 10**threshold)
     low = np.max(threshold[worse & (steps <= 0)] + _STEP, initial=threshold[0])
     high = np.min(threshold[worse & (steps >= 0)] - _STEP, initial=threshold[-1])
-    return min(float(low), 0.0), max(float(high), 0.0)
+    return min(round(float(low), 2), 0.0), max(round(float(high), 2), 0.0)
 
 
 def refit(score: np.ndarray, is_spoof: np.ndarray, groups: Sequence[str]) -> list[tuple[float, float]]:

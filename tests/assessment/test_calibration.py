@@ -11,7 +11,7 @@ from slim_cli.assessment.calibration import Calibration, Scope, load_calibration
 from slim_cli.errors import UsageError
 from slim_cli.results import ChannelResult, FileResult, Media, Observation
 
-SCOPE = Scope((2.0, 30.0), (3000.0, 8000.0), (10.0, 60.0), ("PCM_16", "aac"), ("en",))
+SCOPE = Scope((2.0, 30.0), (3000.0, 8000.0), (10.0, 60.0), ("lossless", "aac"), ("en",))
 CALIBRATION = Calibration(
     "f" * 64, {"h1": "synthetic", "h2": "recorded"}, 2.0, -1.0, ((1.8, -1.0), (2.2, -1.0)), (-1.5, 1.0), SCOPE
 )
@@ -50,7 +50,7 @@ def test_a_ratio_never_leaves_the_bounds(score: float, expected: float) -> None:
     [
         ({"speech_s": 1.9}, "its net speech of 1.9 s lies outside the calibrated range of 2.0 to 30.0 s"),
         ({"speech_s": 31.0}, "its net speech of 31.0 s"),
-        ({"codec": "opus"}, "its codec opus is not among those calibrated (PCM_16, aac)"),
+        ({"codec": "opus"}, "its codec opus is not among those calibrated (lossless, aac)"),
         ({"bandwidth": 2900.0}, "its bandwidth of 2900 Hz"),
         ({"snr": 5.0}, "its signal-to-noise ratio of 5.0 dB"),
         ({"snr": None}, "its signal-to-noise ratio could not be measured"),
@@ -60,6 +60,12 @@ def test_beyond_the_scope_there_is_a_reason_and_no_ratio(changes: dict[str, Any]
     status, given, ratio = CALIBRATION.assess(exhibit(**changes), "f" * 64)
     assert (status, ratio) == ("out_of_scope", None)
     assert given.startswith(reason)
+
+
+@pytest.mark.parametrize("changes", [{"codec": "PCM_24"}, {"codec": "flac"}, {"bandwidth": 16_000.0}])
+def test_what_the_model_cannot_hear_does_not_exclude(changes: dict[str, Any]) -> None:
+    """Formats without loss sound alike, and the model hears nothing above 8 kHz."""
+    assert CALIBRATION.assess(exhibit(**changes), "f" * 64)[0] == "given"
 
 
 def test_what_the_calibration_did_not_measure_does_not_exclude() -> None:

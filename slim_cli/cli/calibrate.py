@@ -1,0 +1,139 @@
+"""`slim calibrate`: from labelled files to a calibration file, by which a scan can give likelihood ratios."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slim_cli.cli.bundles import DEFAULT
+from slim_cli.cli.console import complain, show
+from slim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from slim_cli.detector import Detector
+    from slim_cli.results import FileResult
+    from slim_cli.scanning import Progress
+    from slim_cli.training.manifest import Clip
+
+
+def calibrate(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Manifests (CSV with path,label,...), or scores from slim evaluate.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The calibration file to write (JSON).")],
+    description: Annotated[
+        str, typer.Option(help="One sentence on the files: what they are and where they come from.")
+    ],
+    model: Annotated[str, typer.Option(help="Bundle whose scores are to be calibrated.")] = DEFAULT,
+    twin: Annotated[
+        list[str] | None,
+        typer.Option(help="Bundle trained without a fold, standing in for --model; one per fold in order."),
+    ] = None,
+    folds: Annotated[
+        Path | None, typer.Option(help="CSV with origin,fold: a manifest's files go to their fold's twin.")
+    ] = None,
+    h1: Annotated[str | None, typer.Option(help="Proposition that the speech is synthetic, in your words.")] = None,
+    h2: Annotated[str | None, typer.Option(help="Proposition that it was recorded, in your words.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+) -> None:
+    """Fit likelihood ratios to file scores, with bounds, error rates and the conditions they hold for."""
+    from slim_cli.assessment.calibration import load_calibration
+    from slim_cli.cli.bundles import find_bundle
+    from slim_cli.detector import load_detector
+    from slim_cli.scanning import ScanOptions, scan_fingerprint
+    from slim_cli.training.calibrate import H1, H2, Exhibits, Statement, check_disjoint
+    from slim_cli.training.calibrate import calibrate as fit
+    from slim_cli.training.record import read_record
+
+    if bool(folds) and not twin:
+        raise UsageError("--folds says which --twin scores which files; name the twins.")
+    bundles = [find_bundle(name) for name in (model, *(twin or []))]
+    detectors = [load_detector(bundle, device) for bundle in bundles]
+    rows = [row for source in sources for row in _rows(source, detectors, folds)]
+    exhibits = Exhibits.gather(rows)
+    records = {d.fingerprint: read_record(b) for d, b in zip(detectors, bundles, strict=True)}
+    disjoint = check_disjoint(exhibits, records)
+    if disjoint.startswith("not checked"):
+        complain(f"Whether the files are disjoint from the training data was {disjoint}.")
+    info = detectors[0].info
+    pipeline = scan_fingerprint(detectors[0], ScanOptions())
+    statement = Statement(pipeline, f"{info.name} {info.version}", description, h1 or H1, h2 or H2)
+    content = fit(exhibits, statement, disjoint)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    load_calibration(output)
+    _tell(content, output)
+
+
+def _rows(source: Path, detectors: Sequence[Detector], folds: Path | None) -> Iterator[tuple[Clip, FileResult, str]]:
+    """Clip, row of a scan and scoring model of every file that a source names."""
+    from slim_cli.scanning import Unscored
+    from slim_cli.training.evaluate import read_scores
+    from slim_cli.training.manifest import read_folds, read_manifest
+
+    if _holds_scores(source):
+        scores = read_scores(source).undegraded
+        results = _scanned(scores.clips, Unscored())
+        for clip, result, score, heard in zip(scores.clips, results, scores.score, scores.heard, strict=True):
+            scored = replace(result, score=float(score)) if result.status == "scored" else result
+            yield clip, scored, heard.model
+        return
+    clips = read_manifest(source)
+    clips = [clip for clip in clips if clip.role == "test"] or clips
+    place = read_folds(folds) if folds else {}
+    for number, detector in enumerate(detectors[1:] if folds else detectors[:1]):
+        own = [clip for clip in clips if not folds or place.get(clip.origin) == number]
+        if own:
+            yield from (
+                (clip, result, detector.fingerprint) for clip, result in zip(own, _scanned(own, detector), strict=True)
+            )
+
+
+def _holds_scores(source: Path) -> bool:
+    try:
+        with source.open(newline="", encoding="utf-8") as file:
+            return "score" in next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The list {source} cannot be read: {error}.") from error
+
+
+def _scanned(clips: Sequence[Clip], detector: object) -> Iterator[FileResult]:
+    """One row of a scan per clip, in order."""
+    from slim_cli.scanning import scan
+
+    places = [os.path.realpath(clip.path) for clip in clips]
+    if len(set(places)) < len(places):
+        twice = next(place for number, place in enumerate(places) if place in places[:number])
+        raise UsageError(f"The file {twice} is listed twice; a calibration counts every file once.")
+    told = 0
+
+    def report(progress: Progress) -> None:
+        nonlocal told
+        if progress.files_done // 100 > told:
+            told = progress.files_done // 100
+            complain(f"{progress.files_done} of {progress.files_total} files heard")
+
+    return scan([clip.path for clip in clips], detector=detector, on_progress=report)  # type: ignore[arg-type]
+
+
+def _tell(content: dict[str, Any], output: Path) -> None:
+    data, bounds, metrics, scope = (content[name] for name in ("data", "bounds", "metrics", "scope"))
+    ends = [f"{limit:g}" for limit in scope["net_speech_s"]]
+    show(
+        f"{data['n_bona_fide']} bona fide and {data['n_spoof']} spoof files of {len(data['generators'])} generators; "
+        f"left out: {sum(data['excluded'].values())}",
+        *(
+            f"{name}: {metrics[name]['value']:.3f} [{metrics[name]['low']:.3f}, {metrics[name]['high']:.3f}]"
+            for name in ("cllr", "cllr_min", "eer")
+        ),
+        f"log10 likelihood ratios from {bounds['low']:+.2f} to {bounds['high']:+.2f} (ELUB)",
+        f"holds for {ends[0]} to {ends[1]} s of net speech, codecs {', '.join(scope['codecs'])}",
+        f"Written: {output}",
+    )
