@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from slim_cli.assessment.reference import LOSSLESS, codec_class
 from slim_cli.errors import UsageError
-from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio
+from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, Media
 
 SCHEMA = "slim-calibration/1"
 FILE_NAME = "calibration.json"
 
 Interval = tuple[float, float]
-
-_LOSSLESS = re.compile(
-    r"PCM_(16|24|32|[SF](16|24|32|64)[BL]E)|FLOAT|DOUBLE|FLAC|ALAC(_\d+)?|WMALOSSLESS", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Scope:
         if speech:
             return speech
         codec = result.media.codec if result.media else "unknown"
-        if self.codecs and codec_family(codec) not in self.codecs:
+        if self.codecs and (result.media is None or codec_family(result.media) not in self.codecs):
             return f"its codec {codec} is not among those calibrated ({', '.join(self.codecs)})"
         for limits, value, words, unit, form in (
             (self.bandwidth_hz, heard_bandwidth_hz(result), "its bandwidth", "Hz", "{:.0f}"),
@@ -62,13 +58,13 @@ class Scope:
         return ""
 
 
-def codec_family(codec: str) -> str:
-    """`lossless` for every format that keeps 16 bits or more, else the codec's own name as in `Media.codec`.
+def codec_family(media: Media) -> str:
+    """`lossless` for formats that lose nothing above the telephone's rate, else the codec's own name.
 
-    >>> codec_family("PCM_24"), codec_family("alac"), codec_family("MPEG_LAYER_III")
-    ('lossless', 'lossless', 'MPEG_LAYER_III')
+    >>> [codec_family(Media("", codec, 44_100, 1, 1, 1.0, "", "")) for codec in ("PCM_24", "alac", "MPEG_LAYER_III")]
+    ['lossless', 'lossless', 'MPEG_LAYER_III']
     """
-    return "lossless" if _LOSSLESS.fullmatch(codec) else codec
+    return LOSSLESS if codec_class(media) == LOSSLESS else media.codec
 
 
 def heard_bandwidth_hz(result: FileResult) -> float | None:

@@ -228,8 +228,7 @@ def scope_of(exhibits: Exhibits) -> Scope:
     """
     spoof = exhibits.scores.is_spoof
     codecs = [
-        Counter(codec_family(r.media.codec) for r in _chosen(exhibits, spoof == kind) if r.media)
-        for kind in (False, True)
+        Counter(codec_family(r.media) for r in _chosen(exhibits, spoof == kind) if r.media) for kind in (False, True)
     ]
     shared = sorted(c for c in codecs[0] if min(codecs[0][c], codecs[1][c]) >= MIN_PER_CODEC)
     if not shared:
