@@ -1,0 +1,100 @@
+"""Invented cases for the report's tests."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from slim_cli.reporting.case import Case, blank_case, load_case
+from slim_cli.results import FileResult, LikelihoodRatio, RunRecord
+from tests.reporting import factory
+
+HOSTILE = "<script>alert(1)</script> {{ 7*7 }} {case} \u202egpj.\x1b[31m =cmd()"
+RATIO = LikelihoodRatio(1.6, 1.1, 1.9)
+PROPOSITIONS = {"h1": "The speech was synthesised.", "h2": "The speech was recorded."}
+
+
+def filled(text: str = "stated") -> dict[str, Any]:
+    """Every item of a case file, each with a text that names it."""
+    data = tomllib.loads(blank_case())
+    for name, table in data.items():
+        for entry in table if isinstance(table, list) else [table]:
+            for key in entry:
+                entry[key] = [f"{text} conditioning"] if isinstance(entry[key], list) else f"{text} {name}.{key}"
+    data["received"]["hash_list"] = ""
+    data["exhibit"] = []
+    return data
+
+
+def exhibit(file: str, number: str, **items: str) -> dict[str, str]:
+    """One block of a case file."""
+    keys = tomllib.loads(blank_case())["exhibit"][0]
+    return {**{key: f"stated exhibit.{key}" for key in keys}, "sha256": "", "file": file, "number": number, **items}
+
+
+def write(folder: Path, data: dict[str, Any], hashes: str | None = None) -> Path:
+    """Writes a case file, and the list of hashes beside it."""
+    if hashes is not None:
+        (folder / "received.sha256").write_text(hashes, encoding="utf-8")
+        data = {**data, "received": {"hash_list": "received.sha256"}}
+    path = folder / "case.toml"
+    path.write_text("".join(_table(name, value) for name, value in data.items()), encoding="utf-8")
+    return path
+
+
+def case(folder: Path, results: list[FileResult]) -> Case:
+    """A complete case of which every scored file is an exhibit; the first received hash is wrong."""
+    scored = [result for result in results if result.status == "scored"]
+    data = {**filled(), "exhibit": [exhibit(r.path, f"E-{n:02d}") for n, r in enumerate(scored, 1)]}
+    hashes = "".join(f"{factory.digest(r.path if n else 'other')}  {_line(r.path)}\n" for n, r in enumerate(scored))
+    return load_case(write(folder, data, hashes))
+
+
+def evaluated(results: list[FileResult]) -> list[FileResult]:
+    """The results with a ratio for the first scored file, and for the others the reason why there is none."""
+    scored = [n for n, result in enumerate(results) if result.status == "scored"]
+    out = list(results)
+    for place, number in enumerate(scored):
+        result = out[number]
+        if place == 0:
+            turned = {"edges_trimmed": -1.0, "cropped": result.score, "reencoded": None}
+            out[number] = replace(result, lr=RATIO, lr_status="given", stability=turned)
+        else:
+            out[number] = replace(result, lr_status="out_of_scope", lr_reason="its net speech of 2.2 s lies outside")
+    return out
+
+
+def calibrated(run: RunRecord) -> RunRecord:
+    """The run with the account of a calibration."""
+    account = {
+        "schema": "slim-calibration/1",
+        "propositions": PROPOSITIONS,
+        "bounds": {"method": "ELUB", "low": -1.5, "high": 2.0},
+        "metrics": {"cllr": {"value": 0.71, "low": 0.66, "high": 0.77}},
+        "sha256": factory.digest("calibration"),
+    }
+    return replace(run, calibration=account)
+
+
+def _line(path: str) -> str:
+    return path.replace("\r", " ").replace("\n", " ").encode("utf-8", "replace").decode()
+
+
+def _table(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(f"[[{name}]]\n{_pairs(entry)}\n" for entry in value)
+    return f"[{name}]\n{_pairs(value)}\n"
+
+
+def _pairs(table: dict[str, Any]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if not isinstance(value, str):
+        return str(value)
+    return '"' + "".join(c if c.isalnum() or c in " .,:;!?-/()" else f"\\U{ord(c):08X}" for c in value) + '"'

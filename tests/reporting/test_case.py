@@ -1,0 +1,161 @@
+"""The case file: read as it stands, checked, compared with what was found, never guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from slim_cli.errors import UsageError
+from slim_cli.reporting.case import FOLDER, blank_case, load_case, stored_case
+from slim_cli.reporting.receipt import compare
+from slim_cli.reporting.words import load_words
+from tests.reporting import cases, factory
+
+A, B = factory.digest("a"), factory.digest("b")
+
+
+@pytest.fixture
+def blank(tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text(blank_case(), encoding="utf-8")
+    return load_case(path)
+
+
+def test_a_blank_case_misses_every_item_but_the_optional_ones_and_the_version(blank):
+    keys = [entry.key for entry in blank.missing]
+    assert {"laboratory.name", "case.question", "propositions.h1", "received.hash_list", "exhibit.number"} <= {*keys}
+    assert not {"report.version", "laboratory.accreditation", "exhibit.seal", "report.supersedes"} & {*keys}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_item_that_can_be_missing_has_a_name(blank, language):
+    words = load_words(language)
+    assert all(words.say(f"case.item.{entry.key}") for entry in blank.missing)
+
+
+def test_a_complete_case_misses_nothing(tmp_path):
+    assert cases.case(tmp_path, [factory.scored("a.wav", 1.0)]).missing == ()
+
+
+def test_a_case_without_exhibits_misses_them(tmp_path):
+    case = load_case(cases.write(tmp_path, cases.filled(), f"{A}  a.wav\n"))
+    assert [entry.key for entry in case.missing] == ["exhibit.file"]
+
+
+def test_dates_and_numbers_are_taken_as_written(tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_text("[report]\nversion = 2\nissued = 2026-11-23T09:30:00+01:00\n[case]\nreceived = 2026-11-02\n")
+    items = load_case(path).items
+    assert [items["report.version"], items["report.issued"], items["case.received"]] == [
+        "2",
+        "2026-11-23 09:30:00+01:00",
+        "2026-11-02",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[laboratory", "not valid TOML"),
+        ("[laboratory]\nnames = 'x'", r"laboratory\.names is unknown"),
+        ("[labs]\nname = 'x'", "labs is unknown"),
+        ("laboratory = 'x'", r"laboratory must be a table"),
+        ("[laboratory]\nname = true", r"laboratory\.name must be a text"),
+        ("[laboratory]\nname = ['x']", r"laboratory\.name must be a text"),
+        ("[propositions]\nconditioning = 'x'", "conditioning must be a list"),
+        ("exhibit = 'x'", r"exhibit must be a list, written \[\[exhibit\]\]"),
+        ("[received]\nhash_list = '../list'", "in the folder of the case file"),
+        ("[received]\nhash_list = '/etc/list'", "in the folder of the case file"),
+        ("[received]\nhash_list = 'gone'", "hash list .*gone cannot be read"),
+        ("[received]\nhash_list = 'case.toml'", "in the folder of the case file"),
+    ],
+)
+def test_a_case_file_that_cannot_be_used_is_refused_in_one_sentence(tmp_path, text, message):
+    path = tmp_path / "case.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message) as refused:
+        load_case(path)
+    assert str(refused.value).endswith(".")
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "case.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not valid TOML"):
+        load_case(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (f"{A}  a.wav", "a.wav"),
+        (f"{A} *a b.wav", "a b.wav"),
+        (f"{A.upper()}  a.wav", "a.wav"),
+        (f"SHA256 (a.wav) = {A}", "a.wav"),
+        (f"# from the police\n\n{A}  a.wav", "a.wav"),
+    ],
+)
+def test_hash_lists_are_read_as_tools_write_them(tmp_path, line, name):
+    listed = load_case(cases.write(tmp_path, cases.filled(), line)).listed
+    assert [(one.name, one.digest) for one in listed] == [(name, A)]
+
+
+def test_a_line_that_is_no_hash_is_named(tmp_path):
+    with pytest.raises(UsageError, match="Line 2 of the hash list"):
+        load_case(cases.write(tmp_path, cases.filled(), f"{A}  a.wav\na.wav {B}\n"))
+
+
+@pytest.mark.parametrize(
+    ("listed", "outcome"),
+    [
+        ("{own}  calls/a.wav", "match"),
+        ("{own}  ./calls/a.wav", "match"),
+        ("{own}  evidence\\calls\\a.wav", "match"),
+        ("{own}  a.wav", "match"),
+        ("{own}  other name.wav", "renamed"),
+        ("{wrong}  a.wav", "mismatch"),
+        ("{short}  a.wav", "other_kind"),
+        ("{wrong}  b.wav", "unlisted"),
+        ("", "no_list"),
+    ],
+)
+def test_received_hashes_are_compared_with_measured_ones(tmp_path, listed, outcome):
+    result = factory.scored("calls/a.wav", 1.0)
+    text = listed.format(own=result.sha256, wrong=B, short="0" * 32)
+    case = load_case(cases.write(tmp_path, cases.filled(), text))
+    assert [one.outcome for one in compare(case, [result]).files] == [outcome]
+
+
+def test_a_name_that_fits_two_files_means_neither(tmp_path):
+    results = [factory.scored("one/a.wav", 1.0), factory.scored("two/a.wav", 2.0)]
+    receipt = compare(load_case(cases.write(tmp_path, cases.filled(), f"{B}  a.wav\n")), results)
+    assert [one.outcome for one in receipt.files] == ["unlisted", "unlisted"]
+    assert [line.name for line in receipt.absent] == ["a.wav"]
+    assert receipt.bad == 1
+
+
+def test_a_listed_file_that_could_not_be_read_is_not_called_a_match(tmp_path):
+    case = load_case(cases.write(tmp_path, cases.filled(), f"{A}  locked.wav\n"))
+    locked = next(result for result in factory.mixed() if result.path == "locked.wav")
+    assert compare(case, [locked]).files[0].outcome == "unread"
+
+
+def test_the_hash_of_an_exhibit_counts_like_a_line_of_the_list(tmp_path):
+    result = factory.scored("a.wav", 1.0)
+    data = {**cases.filled(), "exhibit": [cases.exhibit("a.wav", "E-1", sha256=result.sha256 or "")]}
+    receipt = compare(load_case(cases.write(tmp_path, data)), [result])
+    assert (receipt.files[0].outcome, receipt.files[0].exhibit["number"]) == ("match", "E-1")
+
+
+def test_exhibits_that_were_not_found_are_named(tmp_path):
+    data = {**cases.filled(), "exhibit": [cases.exhibit("gone.wav", "E-9")]}
+    receipt = compare(load_case(cases.write(tmp_path, data)), [factory.scored("a.wav", 1.0)])
+    assert [exhibit["number"] for exhibit in receipt.not_found] == ["E-9"]
+
+
+def test_a_case_is_kept_byte_for_byte_and_found_again(tmp_path):
+    case = cases.case(tmp_path, [factory.scored("a.wav", 1.0)])
+    output = tmp_path / "out"
+    case.store(output)
+    assert stored_case(output) == case
+    assert (output / FOLDER / "case.toml").read_bytes() == (tmp_path / "case.toml").read_bytes()
+    assert stored_case(tmp_path / "elsewhere") is None

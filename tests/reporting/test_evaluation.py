@@ -1,0 +1,168 @@
+"""What a likelihood ratio says in words, and when nothing is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from slim_cli.reporting.case import Case, load_case
+from slim_cli.reporting.conditions import conditional_limits, nearest, stability
+from slim_cli.reporting.evaluation import evaluate, load_scale
+from slim_cli.reporting.rows import complete, rank
+from slim_cli.reporting.selection import TRIAGE
+from slim_cli.reporting.words import load_words
+from slim_cli.results import LikelihoodRatio
+from tests.reporting import cases, factory
+
+WORDS = load_words()
+ASKED = Case({"propositions.h1": "synthetic", "propositions.h2": "recorded"})
+
+
+def said(ratio: LikelihoodRatio | None, case: Case = ASKED, **changes):
+    result = replace(factory.scored("a.wav", 1.0), lr=ratio, lr_status="given" if ratio else "uncalibrated", **changes)
+    return evaluate(result, "E-1", case, WORDS, {"low": -1.5, "high": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("log10", "words"),
+    [
+        (
+            1.6,
+            "about 40 times more probable if H1 is true than if H2 is true. On the scale in section J this is moderate",
+        ),
+        (
+            -1.6,
+            "about 40 times more probable if H2 is true than if H1 is true. On the scale in section J this is moderate",
+        ),
+        (0.5, "about 3.2 times more probable if H1 is true than if H2 is true. On the scale in section J this is weak"),
+        (
+            0.999,
+            "about 10 times more probable if H1 is true than if H2 is true. On the scale in section J this is moderate",
+        ),
+        (
+            3.2,
+            "1,600 times more probable if H1 is true than if H2 is true. On the scale in section J this is strong",
+        ),
+        (0.2, "do not support one proposition over the other"),
+        (-0.2, "do not support one proposition over the other"),
+        (0.0, "do not support one proposition over the other"),
+    ],
+)
+def test_the_sentence_follows_the_ratio(log10, words):
+    assert words in said(LikelihoodRatio(log10, log10 - 0.1, log10 + 0.1)).statement
+
+
+def test_ratio_interval_and_logarithm_are_printed_to_two_figures():
+    assert said(cases.RATIO).figures == "Likelihood ratio 40 (95 % interval 13 to 79); log10 1.60 (1.10 to 1.90)."
+
+
+@pytest.mark.parametrize(
+    ("ratio", "caution", "expected"),
+    [
+        (LikelihoodRatio(0.5, -0.2, 0.9), "interval includes 1", True),
+        (LikelihoodRatio(0.5, 0.2, 0.9), "interval includes 1", False),
+        (LikelihoodRatio(2.0, 1.2, 2.0, bounded=True), "cut off at the bound", True),
+        (LikelihoodRatio(1.9, 1.2, 2.0), "cut off at the bound", False),
+        (LikelihoodRatio(1.9, 1.2, 2.0), "ratios from 0.032 to 100", True),
+        (LikelihoodRatio(1.9, 1.2, 2.0), "not the probability", True),
+    ],
+)
+def test_what_must_be_known_with_a_ratio_stands_beside_it(ratio, caution, expected):
+    assert any(caution in text for text in said(ratio).cautions) is expected
+
+
+@pytest.mark.parametrize("missing", ["propositions.h1", "propositions.h2"])
+def test_nothing_is_said_about_propositions_that_were_not_stated(missing):
+    case = Case({**ASKED.items, missing: ""})
+    one = said(cases.RATIO, case)
+    assert (one.status, one.figures) == ("no_propositions", "")
+    assert "does not state both propositions" in one.statement
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        ("uncalibrated", "", "no calibration was used"),
+        ("uncalibrated", "the calibration was made for another model", "made for another model"),
+        ("out_of_scope", "its codec mp3 is not among those calibrated", "codec mp3 is not"),
+    ],
+)
+def test_where_there_is_no_ratio_the_reason_is_told(status, reason, expected):
+    result = replace(factory.scored("a.wav", 1.0), lr_status=status, lr_reason=reason)
+    one = evaluate(result, "E-1", ASKED, WORDS, {})
+    assert (one.status, one.figures, one.cautions) == (status, "", ())
+    assert expected in one.statement
+    assert expected in one.short
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_scale_rises_from_one_and_names_its_source(language):
+    scale = load_scale(language)
+    lows = [low for low, _ in scale.bands]
+    assert lows == sorted(lows)
+    assert lows[0] == 1
+    assert len({phrase for _, phrase in scale.bands}) == len(lows)
+    assert "ENFSI" in scale.source
+
+
+@pytest.mark.parametrize(
+    ("codec", "rate_hz", "known", "words"),
+    [
+        ("PCM_16", 16_000, True, "without lossy coding: equal error rate 14 % (812 bona fide, 955 spoof files)"),
+        ("PCM_16", 8_000, False, "No validation for these conditions (PCM_16, 8 kHz"),
+        ("ULAW", 8_000, True, "G.711"),
+        ("opus", 48_000, False, "unknown"),
+        ("dss_sp", 16_000, False, "unknown"),
+    ],
+)
+def test_the_nearest_validated_condition_is_named_or_its_absence_said(codec, rate_hz, known, words):
+    result = factory.scored("a.wav", 1.0)
+    result = replace(result, media=replace(result.media, codec=codec, sample_rate_hz=rate_hz))
+    stored = {"eer_by_condition": {"clean": [0.142, 812, 955], "g711": {"value": 0.2, "n_bona_fide": 9, "n_spoof": 8}}}
+    one = nearest(result, stored, WORDS)
+    assert one.known is known
+    assert words in one.text.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
+    ("after", "flips", "words"),
+    [
+        ({"edges_trimmed": -0.4, "cropped": 1.2}, True, "without silence at both ends. This score is not steady"),
+        ({"edges_trimmed": 0.8, "cropped": 1.5}, False, "largest difference is 0.50"),
+        ({"cropped": None}, False, ""),
+    ],
+)
+def test_a_score_that_changes_its_sign_is_called_unsteady(after, flips, words):
+    one = stability(replace(factory.scored("a.wav", 1.0), stability=after), WORDS)
+    assert one is not None
+    assert one.flips is flips
+    assert words in one.text
+    assert len(one.rows) == len(after)
+
+
+def test_without_the_changes_nothing_is_said_of_them():
+    assert stability(factory.scored("a.wav", 1.0), WORDS) is None
+
+
+def test_limits_name_the_files_that_they_concern():
+    results = [
+        factory.scored("short.wav", 1.0, duration_s=5.0),
+        replace(factory.scored("long.wav", -1.0, duration_s=60.0), stability={"cropped": 0.3}),
+        factory.scored("two.wav", 1.0, duration_s=60.0, channels=2),
+    ]
+    rows = complete(rank(results, factory.reference(), "all"), factory.run(results), TRIAGE, None, WORDS)
+    met = dict(conditional_limits(rows, {"eer_by_condition": {"clean": [0.1, 1, 1]}}, WORDS))
+    assert {text.partition(":")[0]: files for text, files in met.items()} == {
+        "Little speech": "No. 1",
+        "Several channels": "No. 3",
+        "The sign of the score changes under a small change that should not matter.": "No. 2",
+    }
+
+
+def test_the_example_case_can_be_used():
+    from pathlib import Path
+
+    case = load_case(Path(__file__).parents[2] / "examples" / "case.toml")
+    assert all("EXAMPLE" in case.items[key] for key in ("laboratory.name", "case.number", "case.customer"))
+    assert len(case.listed) == 9
