@@ -12,7 +12,11 @@ from slim_cli.results import FileResult
 
 ROWS = "results.jsonl"
 OVERVIEWS = "overview"
-OWN = (ROWS, "results.csv", "report.html", "report.pdf", "run.json", OVERVIEWS, "case")
+OWN = (
+    *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
+    *("run.json", "reference.json", "report.json", OVERVIEWS, "audacity", "raven", "case"),
+)
+DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 
 
 class OutputFolder:
@@ -50,6 +54,23 @@ class OutputFolder:
                     place.unlink(missing_ok=True)
         except OSError as error:
             raise UsageError(f"The output folder {self.path} cannot be written: {error.strerror}.") from error
+
+
+def chosen_formats(text: str) -> tuple[str, ...]:
+    """The output formats named in an option, each once, in the order given.
+
+    Raises:
+        UsageError: there is none, or one is unknown.
+        EnvironmentUnfit: one needs a package that is not installed.
+    """
+    from slim_cli.reporting.writers import get_writer
+
+    chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    if not chosen:
+        raise UsageError(f"--format takes one or more formats, such as {DEFAULT_FORMATS}; it was given {text!r}.")
+    for name in chosen:
+        get_writer(name)
+    return chosen
 
 
 class Journal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from slim_cli.reporting.case import Case, stored_case
 from slim_cli.reporting.selection import DEFAULT, Style, check_limit
 from slim_cli.results import FileResult, RunRecord
 
-__all__ = ["FORMATS", "load", "stored_case", "write"]
+__all__ = ["FORMATS", "load", "stored_case", "stored_choices", "write"]
 
 FORMATS = ("jsonl", "csv", "html", "pdf")
+CHOICES_SCHEMA = "slim-report/1"
 
 
 def write(
@@ -28,14 +30,14 @@ def write(
     language: str = "en",
     draft: bool = True,
 ) -> dict[str, Path]:
-    """Writes the run record and the outputs asked for, each whole or not at all.
+    """Writes the outputs asked for and what they are made from, each whole or not at all.
 
     Args:
         results: one result per file found, in the order found.
         run: what was done with what.
         reference: reference statistics of the model.
         output: the output folder; overviews named in the results lie below it.
-        formats: any of `FORMATS`.
+        formats: any of `slim_cli.reporting.writers.WRITERS`.
         limit: which scored files get a section of their own: `all`, `flagged` or `top:N`.
         case: what the examiner states; makes the report an evaluation, without it it is a triage. Its files are kept
             in the folder `case` below the output folder, where `stored_case` finds them again.
@@ -59,8 +61,11 @@ def write(
     output.mkdir(parents=True, exist_ok=True)
     if case:
         case.store(output)
-    with replacing(output / "run.json") as partial:
-        partial.write_text(run.to_json(), encoding="utf-8")
+    choices = json.dumps({"schema": CHOICES_SCHEMA, "report": limit, "language": language}) + "\n"
+    sources = {"run.json": run.to_json(), "reference.json": reference.to_json(), "report.json": choices}
+    for name, text in sources.items():
+        with replacing(output / name) as partial:
+            partial.write_text(text, encoding="utf-8")
     written = {}
     for name, (file_name, writer) in writers.items():
         with replacing(output / file_name) as partial:
@@ -82,3 +87,21 @@ def load(output: Path) -> tuple[list[FileResult], RunRecord]:
         return read_jsonl(output / "results.jsonl"), run
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"The folder {output} holds no results of a scan that can be read: {error}.") from error
+
+
+def stored_choices(output: Path) -> dict[str, str]:
+    """How the report of an output folder was made: `report`, its limit, and `language`; empty where nothing is known.
+
+    Raises:
+        UsageError: the record of it cannot be read.
+    """
+    path = output / "report.json"
+    if not path.exists():
+        return {}
+    try:
+        choices = json.loads(path.read_text(encoding="utf-8"))
+        if choices["schema"] != CHOICES_SCHEMA:
+            raise ValueError(f"schema {choices['schema']!r}")
+        return {name: str(choices[name]) for name in ("report", "language")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error

@@ -20,13 +20,21 @@ def write_csv(findings: Findings, target: Path) -> None:
     """Writes `results.csv`, UTF-8 with a byte order mark, rows in the order found."""
     with open(target, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        rows = sorted(findings.report.rows, key=lambda row: row.number)
-        observed = sorted({name for result in findings.results for name in result.observations})
-        writer.writerow([*_fixed(rows[0]), *observed] if rows else [])
+        rows = flat(findings)
+        writer.writerow(rows[0] if rows else [])
         for row in rows:
-            values = (row.result.observations.get(name) for name in observed)
-            measured = [_number(v.value) if v and v.usable else "" for v in values]
-            writer.writerow([cell(v) for v in [*_fixed(row).values(), *measured]])
+            writer.writerow([cell(value) for value in row.values()])
+
+
+def flat(findings: Findings) -> list[dict[str, Any]]:
+    """One mapping of column to text or number per file, in the order found; what is not known is None.
+
+    Observations stand only where their conditions are met.
+    """
+    rows = sorted(findings.report.rows, key=lambda row: row.number)
+    observed = sorted({name for result in findings.results for name in result.observations})
+    changed = sorted({name for result in findings.results for name in result.stability})
+    return [_fixed(row) | _stability(row.result, changed) | _observations(row.result, observed) for row in rows]
 
 
 def cell(value: Any) -> Any:
@@ -36,7 +44,7 @@ def cell(value: Any) -> Any:
     ("'=cmd()", -1.5, 'a.wav')
     """
     if not isinstance(value, str):
-        return value
+        return "" if value is None else value
     guard = "'" if value.startswith(_FORMULA_STARTS) else ""
     return guard + safe_name(value)
 
@@ -46,31 +54,50 @@ def _fixed(row: Row) -> dict[str, Any]:
     return {
         "number": row.number,
         "path": result.path,
-        "path_hex": result.path_hex or "",
+        "path_hex": result.path_hex,
         "status": result.status,
-        "reason": result.reason,
-        "rank": row.rank or "",
-        "flagged": {True: "yes", False: "no"}[row.flagged] if row.rank else "",
+        "reason": result.reason or None,
+        "rank": row.rank,
+        "flagged": {True: "yes", False: "no"}[row.flagged] if row.rank else None,
         "score": _number(result.score),
         "mismatch": _number(result.mismatch),
-        "lr_status": result.lr_status if row.rank else "",
+        "lr_status": result.lr_status if row.rank else None,
+        **_ratio(result),
         "net_speech_s": _number(row.net_speech_s),
-        "sha256": result.sha256 or "",
-        "size_bytes": "" if result.size_bytes is None else result.size_bytes,
-        "modified": result.modified or "",
+        "sha256": result.sha256,
+        "size_bytes": result.size_bytes,
+        "modified": result.modified,
         **_media(result),
-        "warnings": "; ".join(result.warnings),
+        "warnings": "; ".join(result.warnings) or None,
         "fingerprint": result.fingerprint,
+    }
+
+
+def _ratio(result: FileResult) -> dict[str, Any]:
+    ratio = result.lr
+    return {
+        "lr_reason": result.lr_reason or None,
+        "log10_lr": _number(ratio.log10) if ratio else None,
+        "log10_lr_low": _number(ratio.low) if ratio else None,
+        "log10_lr_high": _number(ratio.high) if ratio else None,
+        "lr_bounded": ("yes" if ratio.bounded else "no") if ratio else None,
     }
 
 
 def _media(result: FileResult) -> dict[str, Any]:
     names = ("container", "codec", "sample_rate_hz", "channels", "duration_s", "decoder", "decoder_version")
-    if result.media is None:
-        return dict.fromkeys(names, "")
-    values = {name: getattr(result.media, name) for name in names}
+    values = {name: getattr(result.media, name, None) for name in names}
     return {name: _number(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def _number(value: float | None) -> float | str:
-    return "" if value is None else round(value, 4)
+def _stability(result: FileResult, names: list[str]) -> dict[str, Any]:
+    return {f"score_{name}": _number(result.stability.get(name)) for name in names}
+
+
+def _observations(result: FileResult, names: list[str]) -> dict[str, Any]:
+    measured = {name: result.observations.get(name) for name in names}
+    return {name: _number(one.value) if one and one.usable else None for name, one in measured.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from slim_cli.assessment.reference import Reference
-from slim_cli.errors import UsageError
+from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Report
@@ -45,38 +48,28 @@ class Findings:
 Writer = Callable[[Findings, Path], None]
 
 
-def _html(findings: Findings, target: Path) -> None:
-    from slim_cli.reporting.html import write_html
+def _lazily(module: str, function: str) -> Writer:
+    """A writer whose module is imported when it first writes."""
 
-    write_html(findings, target)
+    def write(findings: Findings, target: Path) -> None:
+        getattr(importlib.import_module(f"slim_cli.reporting.{module}"), function)(findings, target)
 
-
-def _pdf(findings: Findings, target: Path) -> None:
-    from slim_cli.reporting.pdf import write_pdf
-
-    write_pdf(findings, target)
-
-
-def _csv(findings: Findings, target: Path) -> None:
-    from slim_cli.reporting.table import write_csv
-
-    write_csv(findings, target)
-
-
-def _jsonl(findings: Findings, target: Path) -> None:
-    from slim_cli.reporting.lines import write_jsonl
-
-    write_jsonl(findings, target)
+    return write
 
 
 WRITERS: Mapping[str, tuple[str, Writer]] = MappingProxyType(
     {
-        "jsonl": ("results.jsonl", _jsonl),
-        "csv": ("results.csv", _csv),
-        "html": ("report.html", _html),
-        "pdf": ("report.pdf", _pdf),
+        "jsonl": ("results.jsonl", _lazily("lines", "write_jsonl")),
+        "csv": ("results.csv", _lazily("table", "write_csv")),
+        "html": ("report.html", _lazily("html", "write_html")),
+        "pdf": ("report.pdf", _lazily("pdf", "write_pdf")),
+        "parquet": ("results.parquet", _lazily("parquet", "write_parquet")),
+        "audacity": ("audacity", _lazily("tracks", "write_audacity")),
+        "raven": ("raven", _lazily("tracks", "write_raven")),
+        "uco": ("results.jsonld", _lazily("uco", "write_uco")),
     }
 )
+_NEEDED: Mapping[str, str] = MappingProxyType({"parquet": "pyarrow"})
 
 
 def get_writer(name: str) -> tuple[str, Writer]:
@@ -84,20 +77,34 @@ def get_writer(name: str) -> tuple[str, Writer]:
 
     Raises:
         UsageError: the format is unknown.
+        EnvironmentUnfit: a package that it needs is not installed.
     """
-    try:
-        return WRITERS[name]
-    except KeyError:
-        known = ", ".join(sorted(WRITERS))
-        raise UsageError(f"The output format {name!r} is unknown; known are {known}.") from None
+    if name not in WRITERS:
+        raise UsageError(f"The output format {name!r} is unknown; known are {', '.join(sorted(WRITERS))}.")
+    if name in _NEEDED and importlib.util.find_spec(_NEEDED[name]) is None:
+        raise EnvironmentUnfit(
+            f"The output format {name} needs {_NEEDED[name]}; install it with: pip install 'slim-audit[{name}]'."
+        )
+    return WRITERS[name]
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path in the target's folder that takes the target's place when all went well."""
+    """A temporary path beside the target, for a file or a folder, that takes the target's place when all went well."""
     partial = target.with_name(f".{target.name}.part")
+    remove(partial)
     try:
         yield partial
+        if partial.is_dir():
+            remove(target)
         os.replace(partial, target)
     finally:
-        partial.unlink(missing_ok=True)
+        remove(partial)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, a link or a folder with all it holds; nothing if it is not there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

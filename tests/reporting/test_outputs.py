@@ -174,7 +174,7 @@ def test_a_failed_writer_leaves_the_old_file_and_no_remains(tmp_path, monkeypatc
     with pytest.raises(OSError, match="disk full"):
         reporting.write(results, factory.run(results), factory.reference(), tmp_path, ["html"])
     assert (tmp_path / "report.html").read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "run.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["reference.json", "report.html", "report.json", "run.json"]
 
 
 @pytest.mark.parametrize(("formats", "limit"), [(["docx"], "all"), (["html"], "some")])
