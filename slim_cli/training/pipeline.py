@@ -25,6 +25,7 @@ from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
 from slim_cli.training.recipe import Recipe, build_slim
+from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
 from slim_cli.training.stage2 import train_stage2
 from slim_cli.training.targets import WhisperTeacher
@@ -98,6 +99,7 @@ class Workshop:
         recipe = self.recipe
         info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
         save_bundle(self.folder / "bundle", slim, info)
+        write_record(self.folder / "bundle", self.chosen)
         return self.folder / "bundle"
 
     def features(self, slim: Slim) -> FeatureCache:

@@ -18,6 +18,7 @@ from slim_cli.training.evaluate import read_scores, score_clips, summarise
 from slim_cli.training.manifest import Clip
 from slim_cli.training.pipeline import Workshop
 from slim_cli.training.recipe import Recipe, build_slim, load_recipe
+from slim_cli.training.record import TrainingRecord, read_record
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
 
@@ -52,6 +53,7 @@ def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Pat
     assert ((scores.mismatch >= 0) & (scores.mismatch <= 2)).all()
     assert 0 <= summarise(read_scores(tmp_path / "scores.csv"), rounds=20).pooled.value <= 1
     assert (bundle / "style.safetensors").stat().st_size > 0
+    assert read_record(bundle) == TrainingRecord.of(corpus)
 
 
 def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path: Path) -> None:
