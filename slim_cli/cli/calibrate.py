@@ -47,6 +47,7 @@ def calibrate(
     from slim_cli.assessment.calibration import load_calibration
     from slim_cli.cli.bundles import find_bundle
     from slim_cli.detector import load_detector
+    from slim_cli.detector.bundle import write_sums
     from slim_cli.scanning import ScanOptions, scan_fingerprint
     from slim_cli.training.calibrate import H1, H2, Exhibits, Statement, check_disjoint
     from slim_cli.training.calibrate import calibrate as fit
@@ -69,6 +70,8 @@ def calibrate(
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     load_calibration(output)
+    if output.parent.resolve() == bundles[0].resolve():
+        write_sums(output.parent)
     _tell(content, output)
 
 

@@ -82,6 +82,22 @@ def reference(
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
 
+@app.command()
+def record(
+    bundle: Annotated[Path, typer.Argument(help="The bundle to complete.")],
+    manifest: Manifests,
+    folds: Folds = None,
+    leave_out: LeaveOut = None,
+) -> None:
+    """Write down which speakers, systems and origins a bundle was trained on; stage2 does so by itself."""
+    from slim_cli.training.manifest import summary
+    from slim_cli.training.record import write_record
+
+    _, chosen = _clips(manifest, folds, leave_out)
+    write_record(bundle, chosen)
+    typer.echo(f"{bundle / 'training.json'}: {summary(chosen)}")
+
+
 def _measure(clips: Sequence[Clip]) -> Measured:
     """The artefact measures of clips, as stored and in coded copies."""
     from slim_cli.scanning import Unscored, scan
@@ -107,22 +123,29 @@ def _workshop(
     device: str,
 ) -> Workshop:
     from slim_cli.detector.runtime import choose_device
-    from slim_cli.errors import UsageError
     from slim_cli.training.corpus import AudioPack
-    from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.recipe import load_recipe
 
-    folds, leave_out = split
-    clips = read_manifests(manifests)
-    chosen = clips
-    if leave_out is not None:
-        if folds is None:
-            raise UsageError("--leave-out needs --folds, the CSV that says which origin is in which fold.")
-        chosen, _ = leave_origin_out(clips, read_folds(folds), leave_out)
+    leave_out = split[1]
+    clips, chosen = _clips(manifests, *split)
     run = output / ("all" if leave_out is None else f"fold-{leave_out}")
     pack = AudioPack(clips, output / "audio")
     return Workshop(load_recipe(recipe), clips, chosen, pack, run, output, str(choose_device(device)))
+
+
+def _clips(manifests: list[Path], folds: Path | None, leave_out: int | None) -> tuple[list[Clip], list[Clip]]:
+    """All clips, and those to train on."""
+    from slim_cli.errors import UsageError
+    from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
+
+    clips = read_manifests(manifests)
+    if leave_out is None:
+        return clips, clips
+    if folds is None:
+        raise UsageError("--leave-out needs --folds, the CSV that says which origin is in which fold.")
+    chosen, _ = leave_origin_out(clips, read_folds(folds), leave_out)
+    return clips, chosen
 
 
 def _report(stage: str) -> Report:

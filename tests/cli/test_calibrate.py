@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from slim_cli.assessment.calibration import load_calibration
+from slim_cli.detector.bundle import verify_bundle
 from slim_cli.results import ChannelResult, FileResult, Media
 from slim_cli.scanning import ScanOptions, Unscored, scan_fingerprint
 from slim_cli.training.manifest import Clip
-from slim_cli.training.record import write_record
+from slim_cli.training.record import TrainingRecord, read_record, write_record
 from tests.cli.conftest import Slim
 
 COUNT = 70
@@ -103,6 +104,29 @@ def test_a_manifest_goes_to_the_twins_by_fold(slim: Slim, bundles: dict[str, Pat
     assert ran.code == 0
     assert load_calibration(tmp_path / "c.json").account["data"]["models"] == ["twin"]
     assert "not checked for 69 files" in ran.err
+
+
+def test_a_calibration_written_into_the_bundle_is_on_its_hash_list(
+    slim: Slim, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    home = bundles["model"]
+    ran = slim(
+        "calibrate", listing(tmp_path / "m.csv"), "-o", home / "calibration.json", "--description", "x", "--model", home
+    )
+    assert ran.code == 0
+    assert list(verify_bundle(home)) == ["calibration.json"]
+
+
+def test_a_bundle_learns_later_what_it_was_trained_on(slim: Slim, bundles: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(
+        "path,label,system,speaker,origin\na,bonafide,,anna,page\nb,spoof,TTS,,page\nc,bonafide,,bert,left\n"
+    )
+    (tmp_path / "folds.csv").write_text("origin,fold\npage,0\nleft,1\n")
+    split = ["--folds", tmp_path / "folds.csv", "--leave-out", "1"]
+    ran = slim("train", "record", bundles["twin"], "-m", tmp_path / "m.csv", *split)
+    assert (ran.code, ran.err) == (0, "")
+    names = frozenset
+    assert read_record(bundles["twin"]) == TrainingRecord(names({"anna"}), names({"tts"}), names(), names({"page"}))
 
 
 @pytest.mark.parametrize(
