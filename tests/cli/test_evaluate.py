@@ -3,9 +3,12 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.cli.conftest import Slim
 
@@ -104,3 +107,64 @@ def test_wrong_use_is_one_line_and_code_2(slim: Slim, tmp_path: Path, arguments:
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_calibration_turns_scores_into_ratios_first(slim: Slim, scores: Path, tmp_path: Path) -> None:
+    content = {
+        "schema": "slim-calibration/1",
+        "pipeline_fingerprint": "f" * 64,
+        "propositions": {"h1": "", "h2": ""},
+        "method": {"slope": 2.0, "intercept": -2.0, "refits": [[2.0, -2.0]]},
+        "bounds": {"low": -1.0, "high": 1.0},
+        "scope": {"net_speech_s": [2, 9]},
+    }
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    figures = []
+    for chosen in ([], ["--calibration", tmp_path / "c.json"]):
+        ran = slim("evaluate", "--scores", scores, "-o", tmp_path / "out", "--rounds", "2", *chosen)
+        data = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+        figures.append({name: figure["value"] for name, figure in data["overall"][0]["figures"].items()})
+    assert "read calibrated likelihood ratios" in ran.out
+    assert figures[1]["cllr"] < figures[0]["cllr"]
+    assert figures[1]["eer"] == figures[0]["eer"]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """24 clips of 0.5 s of two origins whose mean is their score, for a stand-in detector; bundles `one` and `two`."""
+
+    def load(bundle: Path, device: str) -> Any:
+        def score(waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            means = 10 * waveforms.sum(1) / lengths
+            return means, np.full(len(means), 0.5)
+
+        return SimpleNamespace(fingerprint=bundle.name, score=score)
+
+    monkeypatch.setattr("slim_cli.detector.load_detector", load)
+    rng = np.random.default_rng(0)
+    lines = ["path,label,origin,system"]
+    for number in range(24):
+        spoof = number % 2
+        soundfile.write(tmp_path / f"{number}.wav", rng.normal(0.2 * spoof - 0.1, 0.05, 8000), 16_000)
+        lines.append(f"{number}.wav,{'spoof' if spoof else 'bonafide'},o{number // 12},s{number % 3}")
+    (tmp_path / "m.csv").write_text("\n".join(lines))
+    (tmp_path / "folds.csv").write_text("origin,fold\no0,0\no1,1\n")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    return tmp_path / "m.csv"
+
+
+def test_each_fold_is_scored_by_its_bundle_and_under_each_condition(slim: Slim, manifest: Path) -> None:
+    home = manifest.parent
+    models = ["--model", home / "one", "--model", home / "two", "--folds", home / "folds.csv"]
+    ran = slim(
+        "evaluate", "-m", manifest, *models, "-o", home / "s.csv", "--conditions", "g711,band-8k", "--rounds", "5"
+    )
+    assert (ran.code, ran.err) == (0, "")
+    with (home / "s.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["origin"], row["model"]) for row in rows} == {("o0", "one"), ("o1", "two")}
+    assert [row["condition"] for row in rows[:3]] == ["", "g711", "band-8k"]
+    assert len(rows) == 72
+    assert all((float(row["score"]) > 0) is (row["label"] == "spoof") for row in rows)
+    assert {row["duration_s"] for row in rows} == {"0.500"}
