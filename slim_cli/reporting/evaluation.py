@@ -56,7 +56,7 @@ class Evaluation:
 def load_scale(language: str) -> Scale:
     """Reads `scale.toml`."""
     data = read_data("scale.toml")
-    return Scale(data["source"], tuple((float(b["from"]), b["phrase"][language]) for b in data["band"]))
+    return Scale(data["source"][language], tuple((float(b["from"]), b["phrase"][language]) for b in data["band"]))
 
 
 def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds: Mapping[str, Any]) -> Evaluation:

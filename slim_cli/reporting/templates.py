@@ -70,10 +70,11 @@ def page_style(report: Report) -> str:
     """What the words put on every printed page: its number, and the mark of a draft across it."""
     say = report.words.say
     number = f'"{say("page")} " counter(page) " {say("page_of")} " counter(pages)'
+    draft = say("draft.mark")
+    look = f'font-family="DejaVu Sans" font-size="{min(62, 1200 // len(draft))}" fill="#9a3b00" fill-opacity="0.1"'
     mark = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="595" height="842"><text x="297" y="421" text-anchor="middle" '
-        'transform="rotate(-55 297 421)" font-family="DejaVu Sans" font-size="62" fill="#9a3b00" fill-opacity="0.1">'
-        f"{escape(say('draft.mark'))}</text></svg>"
+        f'transform="rotate(-55 297 421)" {look}>{escape(draft)}</text></svg>'
     )
     image = f'url("data:image/svg+xml;base64,{base64.b64encode(mark.encode()).decode()}")' if report.draft else "none"
     return f"@page {{ background: {image} center / 100% 100% no-repeat; @bottom-right {{ content: {number}; }} }}\n"

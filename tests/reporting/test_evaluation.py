@@ -113,6 +113,7 @@ def test_the_scale_rises_from_one_and_names_its_source(language):
         ("PCM_16", 8_000, False, "No validation for these conditions (PCM_16, 8 kHz"),
         ("ULAW", 8_000, True, "G.711"),
         ("opus", 48_000, False, "unknown"),
+        ("GSM610", 8_000, False, "No validation for these conditions (GSM610, 8 kHz"),
         ("dss_sp", 16_000, False, "unknown"),
     ],
 )
