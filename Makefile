@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: help demo test lint types unit wheel setup clean
 
 help:
-	@echo "make demo    set up, scan examples/evidence, write the report to out/demo"
+	@echo "make demo    set up, scan examples/evidence, write a triage to out/demo and an evaluation to out/demo-case"
 	@echo "make test    set up, lint, check types, run all tests, check the wheel"
 	@echo "make clean   remove what these made"
 
@@ -13,7 +13,8 @@ help:
 demo:
 	@.ci/setup run
 	@$(BIN)/slim scan examples/evidence --output out/demo --force || [ $$? -eq 3 ]
-	@echo "The report is out/demo/report.html, and as a PDF out/demo/report.pdf"
+	@$(BIN)/slim scan examples/evidence --case examples/case.toml --output out/demo-case --force --quiet || [ $$? -eq 3 ]
+	@echo "Triage: out/demo/report.html and report.pdf. Evaluation of a made-up case: out/demo-case/report.html and report.pdf"
 
 test: lint types unit wheel
 
