@@ -78,7 +78,7 @@ def reference(
 
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
-    written = write_reference(bundle, pooled, description, _measure(pooled.clips))
+    written = write_reference(bundle, pooled, description, _measure(pooled.undegraded.clips))
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
 

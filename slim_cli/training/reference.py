@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import soxr
 from slim_cli.assessment.metrics import (
     Estimate,
     area_under_curve,
+    bootstrap,
     detection_cost,
     equal_error_rate,
     f1_score,
@@ -22,6 +24,7 @@ from slim_cli.assessment.metrics import (
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
 from slim_cli.results import FileResult
+from slim_cli.training.breakdown import units
 from slim_cli.training.evaluate import Scores, summarise
 
 BINS = 48
@@ -80,7 +83,7 @@ def write_reference(
 
     Args:
         bundle: the bundle's folder.
-        scores: file-level scores of clips left out of training.
+        scores: file-level scores of clips left out of training, as they are and perhaps under conditions.
         description: one sentence on the data and the protocol.
         observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
         false_alarms: share of bona fide clips that the operating point may flag.
@@ -89,6 +92,7 @@ def write_reference(
         what was written.
     """
     measured = observations if isinstance(observations, Measured) else Measured(observations)
+    every, scores = scores, scores.undegraded
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
     # why: rounded up, so that the share flagged stays at or below what was asked for.
@@ -108,7 +112,7 @@ def write_reference(
         "observations": _ranges(measured.as_stored),
         "observations_by_codec": {codec: _ranges(values) for codec, values in measured.by_codec.items()},
         "observations_rate_hz": measured.rate_hz,
-        "metrics": _metrics(scores, threshold),
+        "metrics": {**_metrics(scores, threshold), "eer_by_condition": _by_condition(every)},
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
     write_sums(bundle)
@@ -136,6 +140,25 @@ def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
         "f1": round(f1_score(real, fake, equal_error_rate(real, fake)[1]), 4),
         "min_dcf": round(detection_cost(real, fake), 4),
     }
+
+
+def _by_condition(scores: Scores) -> dict[str, Any]:
+    """EER over the origins with spoof clips, as they are (`clean`) and under each condition, with counts."""
+    demo = {clip.origin for clip in scores.clips if clip.is_spoof}
+    inside = scores.take(np.array([clip.origin in demo for clip in scores.clips], bool))
+    names = np.array([heard.condition for heard in inside.heard])
+    rows = {}
+    for name in dict.fromkeys(names.tolist()):
+        part = inside.take(names == name)
+        score, spoof = part.score, part.is_spoof
+        rate = bootstrap(units(part), partial(_eer, score, spoof), strata=spoof)
+        counts = {"n_bona_fide": int((~spoof).sum()), "n_spoof": int(spoof.sum())}
+        rows[name or "clean"] = {**_estimate(rate), **counts}
+    return rows
+
+
+def _eer(score: np.ndarray, spoof: np.ndarray, rows: np.ndarray) -> float:
+    return equal_error_rate(score[rows[~spoof[rows]]], score[rows[spoof[rows]]])[0]
 
 
 def _estimate(value: Estimate) -> dict[str, float]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.assessment.reference import codec_class, load_reference
+from slim_cli.assessment.reference import Reference, codec_class, load_reference
 from slim_cli.results import FileResult, Media, Observation
 from slim_cli.scanning import Unscored, scan
-from slim_cli.training.evaluate import Scores
+from slim_cli.training.evaluate import Heard, Scores
 from slim_cli.training.manifest import Clip
 from slim_cli.training.reference import Measured, coded_copies, write_reference
 
@@ -88,6 +88,24 @@ def test_measures_of_the_upper_band_are_not_compared_across_sample_rates(by_code
     assert by_codec.observations_rate_hz == 16_000
     assert "effective_bandwidth_hz" in by_codec.ranges_for(media("FLAC"))
     assert set(by_codec.ranges_for(media("FLAC", 44_100))) == {"dc_offset"}
+
+
+def test_conditions_have_their_own_error_rate_and_nothing_else(tmp_path: Path) -> None:
+    """Two pages with both classes and a corpus; under `hiss` the classes change places."""
+    origins = ["page"] * 15 + ["corpus"] * 10 + ["page"] * 15
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i >= 25 else "bonafide", origin=o) for i, o in enumerate(origins))
+    score = np.where(np.arange(40) < 25, 0.0, 1.0) + np.linspace(0, 0.1, 40)
+    plain, hiss = Scores(clips, score, score), Scores(clips, -score, score, (Heard("hiss"),) * 40)
+    write_reference(tmp_path, plain + hiss, "made up", {})
+    reference = load_reference(tmp_path)
+    assert reference.score.bona_fide.n == 25
+    assert reference.metrics["eer_pooled"]["value"] == 0.0
+    rows = {name: (row["value"], row["n_bona_fide"], row["n_spoof"]) for name, row in _conditions(reference).items()}
+    assert rows == {"clean": (0.0, 15, 15), "hiss": (1.0, 15, 15)}
+
+
+def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
+    return reference.metrics["eer_by_condition"]
 
 
 def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarray) -> None:
