@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import analyze, calibrate, case, doctor, evaluate, models, scan, train
+from slim_cli.cli import analyze, calibrate, case, doctor, evaluate, models, report, scan, train
 from slim_cli.cli.console import complain
 from slim_cli.errors import SlimError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     "4 evidence or model changed; 5 the installation is unfit; 70 an error in slim itself; 130 interrupted.",
 )
 app.command()(scan.scan)
+app.command()(report.report)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(case.app, name="case")

@@ -57,7 +57,9 @@ def write(
     check_limit(limit)
     writers = {name: get_writer(name) for name in formats}
     load_words(language)
-    findings = Findings(results, run, reference, output, Style(limit, case, language, draft))
+    stored = [FileResult.from_json(result.to_json()) for result in results]  # as rounded as whoever reads them back
+    run = RunRecord.from_json(run.to_json())
+    findings = Findings(stored, run, reference, output, Style(limit, case, language, draft))
     output.mkdir(parents=True, exist_ok=True)
     if case:
         case.store(output)

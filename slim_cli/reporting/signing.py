@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from slim_cli.errors import EnvironmentUnfit, UsageError
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import Signer
+
+    from slim_cli.reporting.writers import Findings
 
 FIELD = "Signature"
 
@@ -52,6 +55,16 @@ def check_signing() -> None:
     """
     if importlib.util.find_spec("pyhanko") is None:
         raise EnvironmentUnfit("Signing needs pyHanko; install it with: pip install 'slim-audit[sign]'.")
+
+
+def write_signed(findings: Findings, target: Path, seal: Seal) -> str:
+    """Prints the report and signs it, the unsigned print never in the output folder; returns what `sign_pdf` does."""
+    from slim_cli.reporting.pdf import write_pdf
+
+    with tempfile.TemporaryDirectory(prefix="slim-sign-") as scratch:
+        unsigned = Path(scratch) / "report.pdf"
+        write_pdf(findings, unsigned)
+        return sign_pdf(unsigned, target, seal)
 
 
 def sign_pdf(source: Path, target: Path, seal: Seal) -> str:

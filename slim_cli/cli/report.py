@@ -1,0 +1,115 @@
+"""`slim report`: makes the report of a finished scan again, without the model, and signs it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slim_cli.cli.console import show
+from slim_cli.cli.outputs import chosen_formats
+from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.evidence.names import safe_name
+
+if TYPE_CHECKING:
+    from slim_cli.assessment.reference import Reference
+    from slim_cli.reporting.signing import Seal
+    from slim_cli.reporting.writers import Findings
+
+SECRET = "SLIM_SIGN_SECRET"
+
+
+def report(
+    output: Annotated[Path, typer.Argument(help="Output folder of a finished scan.")],
+    formats: Annotated[str, typer.Option("--format", help="Which to write, separated by commas.")] = "html,pdf,csv",
+    limit: Annotated[
+        str | None, typer.Option("--report", help="Files with a section of their own: all, flagged or top:N.")
+    ] = None,
+    case: Annotated[Path | None, typer.Option(help="Case file, in place of the one that the scan was given.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the report: en or de.")] = None,
+    sign: Annotated[bool, typer.Option("--sign", help="Sign the PDF, which then is no draft any more.")] = False,
+    pkcs12: Annotated[Path | None, typer.Option(help="Sign with this PKCS#12 file (.p12, .pfx).")] = None,
+    pkcs11_module: Annotated[Path | None, typer.Option(help="Sign with a token through this PKCS#11 library.")] = None,
+    pkcs11_token: Annotated[str | None, typer.Option(help="Label of the token.")] = None,
+    pkcs11_certificate: Annotated[str | None, typer.Option(help="Label of certificate and key on it.")] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option(help=f"File with passphrase or PIN; else {SECRET} is taken, else it is asked for.")
+    ] = None,
+    timestamp_url: Annotated[str | None, typer.Option(help="RFC 3161 time-stamping service to ask.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Make the report of a finished scan again; the same options give the same bytes."""
+    from slim_cli.reporting import load, stored_case, stored_choices
+    from slim_cli.reporting.case import load_case
+    from slim_cli.reporting.selection import DEFAULT, Style
+    from slim_cli.reporting.writers import Findings
+
+    chosen = chosen_formats(formats)
+    keys = {"pkcs12": pkcs12, "module": pkcs11_module, "token": pkcs11_token, "certificate": pkcs11_certificate}
+    keys["timestamp_url"] = timestamp_url
+    if not sign and any((*keys.values(), secret_file)):
+        raise UsageError("Options for signing were given without --sign; add it, or leave them out.")
+    results, run = load(output)
+    before = stored_choices(output)
+    options: dict[str, Any] = {
+        "limit": limit or before.get("report", DEFAULT),
+        "case": load_case(case) if case else stored_case(output),
+        "language": language or before.get("language", "en"),
+    }
+    seal = _seal(keys, secret_file) if sign else None
+    findings = Findings(results, run, _reference(output), output, Style(**options, draft=seal is None))
+    lines = _write(findings, chosen, seal)
+    if not quiet:
+        show(*lines)
+
+
+def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None) -> list[str]:
+    """Writes the outputs; where the PDF is signed, it alone is no draft."""
+    from slim_cli.reporting import write
+    from slim_cli.reporting.signing import write_signed
+    from slim_cli.reporting.writers import replacing
+
+    sources = (findings.results, findings.run, findings.reference, findings.folder)
+    style: dict[str, Any] = {
+        "limit": findings.style.limit,
+        "case": findings.style.case,
+        "language": findings.style.language,
+    }
+    written = write(*sources, [name for name in formats if name != "pdf" or seal is None], **style)
+    if seal is None:
+        return [f"Written: {', '.join(map(str, written.values()))}"]
+    target = findings.folder / "report.pdf"
+    with replacing(target) as partial:
+        signer = write_signed(findings, partial, seal)
+    return [f"Written: {', '.join(map(str, [*written.values(), target]))}", f"Signed: {target} by {safe_name(signer)}"]
+
+
+def _reference(output: Path) -> Reference:
+    from slim_cli.assessment.reference import load_reference
+
+    try:
+        return load_reference(output)
+    except EnvironmentUnfit as error:
+        raise UsageError(f"{error} The reference.json of the model that scanned may be copied there.") from error
+
+
+def _seal(keys: dict[str, Any], secret_file: Path | None) -> Seal:
+    from slim_cli.reporting.signing import Seal, check_signing
+
+    check_signing()
+    Seal(**keys)
+    return Seal(**keys, secret=_secret(secret_file))
+
+
+def _secret(path: Path | None) -> str | None:
+    """Passphrase or PIN: the first line of the file, else the environment's, else asked for without showing it."""
+    if path is not None:
+        try:
+            return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The file {path} with the passphrase cannot be read: {error}.") from error
+    if SECRET in os.environ:
+        return os.environ[SECRET]
+    return str(typer.prompt("Passphrase or PIN", hide_input=True, err=True, default="", show_default=False)) or None
