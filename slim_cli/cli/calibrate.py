@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from slim_cli.detector import Detector
     from slim_cli.results import FileResult
     from slim_cli.scanning import Progress
+    from slim_cli.training.conditions import Condition
     from slim_cli.training.manifest import Clip
 
 
@@ -39,6 +41,13 @@ def calibrate(
     folds: Annotated[
         Path | None, typer.Option(help="CSV with origin,fold: a manifest's files go to their fold's twin.")
     ] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            help="Hear the files in turn as they are and after these channels (as slim evaluate --conditions), so that "
+            "the ratios hold for their codecs; scores must cover them."
+        ),
+    ] = None,
     h1: Annotated[str | None, typer.Option(help="Proposition that the speech is synthetic, in your words.")] = None,
     h2: Annotated[str | None, typer.Option(help="Proposition that it was recorded, in your words.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
@@ -51,13 +60,15 @@ def calibrate(
     from slim_cli.scanning import ScanOptions, scan_fingerprint
     from slim_cli.training.calibrate import H1, H2, Exhibits, Statement, check_disjoint
     from slim_cli.training.calibrate import calibrate as fit
+    from slim_cli.training.conditions import conditions
     from slim_cli.training.record import read_record
 
     if bool(folds) and not twin:
         raise UsageError("--folds says which --twin scores which files; name the twins.")
     bundles = [find_bundle(name) for name in (model, *(twin or []))]
     detectors = [load_detector(bundle, device) for bundle in bundles]
-    rows = [row for source in sources for row in _rows(source, detectors, folds)]
+    turns = [one for one in conditions(channels) if not one.missing] if channels else []
+    rows = [row for source in sources for row in _rows(source, detectors, folds, turns)]
     exhibits = Exhibits.gather(rows)
     records = {d.fingerprint: read_record(b) for d, b in zip(detectors, bundles, strict=True)}
     disjoint = check_disjoint(exhibits, records)
@@ -75,28 +86,37 @@ def calibrate(
     _tell(content, output)
 
 
-def _rows(source: Path, detectors: Sequence[Detector], folds: Path | None) -> Iterator[tuple[Clip, FileResult, str]]:
+def _rows(
+    source: Path, detectors: Sequence[Detector], folds: Path | None, channels: Sequence[Condition]
+) -> Iterator[tuple[Clip, FileResult, str]]:
     """Clip, row of a scan and scoring model of every file that a source names."""
-    from slim_cli.scanning import Unscored
-    from slim_cli.training.evaluate import read_scores
     from slim_cli.training.manifest import read_folds, read_manifest
 
     if _holds_scores(source):
-        scores = read_scores(source).undegraded
-        results = _scanned(scores.clips, Unscored())
-        for clip, result, score, heard in zip(scores.clips, results, scores.score, scores.heard, strict=True):
-            scored = replace(result, score=float(score)) if result.status == "scored" else result
-            yield clip, scored, heard.model
+        yield from _scored(source, channels)
         return
     clips = read_manifest(source)
     clips = [clip for clip in clips if clip.role == "test"] or clips
     place = read_folds(folds) if folds else {}
     for number, detector in enumerate(detectors[1:] if folds else detectors[:1]):
         own = [clip for clip in clips if not folds or place.get(clip.origin) == number]
-        if own:
-            yield from (
-                (clip, result, detector.fingerprint) for clip, result in zip(own, _scanned(own, detector), strict=True)
-            )
+        for clip, result, _ in _heard(own, detector, channels) if own else ():
+            yield clip, result, detector.fingerprint
+
+
+def _scored(source: Path, channels: Sequence[Condition]) -> Iterator[tuple[Clip, FileResult, str]]:
+    """The scores of an evaluation, with what a scan measures of the files."""
+    from slim_cli.scanning import Unscored
+    from slim_cli.training.evaluate import read_scores
+
+    scores = read_scores(source)
+    found = {(c.path, h.condition): n for n, (c, h) in enumerate(zip(scores.clips, scores.heard, strict=True))}
+    for clip, result, channel in _heard(scores.undegraded.clips, Unscored(), channels):
+        row = found.get((clip.path, channel))
+        if row is None:
+            raise UsageError(f"The scores {source} do not cover {channel}: slim evaluate --conditions makes them.")
+        scored = replace(result, score=float(scores.score[row])) if result.status == "scored" else result
+        yield clip, scored, scores.heard[row].model
 
 
 def _holds_scores(source: Path) -> bool:
@@ -107,9 +127,13 @@ def _holds_scores(source: Path) -> bool:
         raise UsageError(f"The list {source} cannot be read: {error}.") from error
 
 
-def _scanned(clips: Sequence[Clip], detector: object) -> Iterator[FileResult]:
-    """One row of a scan per clip, in order."""
+def _heard(
+    clips: Sequence[Clip], detector: object, channels: Sequence[Condition]
+) -> Iterator[tuple[Clip, FileResult, str]]:
+    """Each clip with its row of a scan, and the name of the channel it went through, empty for none."""
     from slim_cli.scanning import scan
+    from slim_cli.training.conditions import in_turn
+    from slim_cli.training.corpus import read_mono
 
     places = [os.path.realpath(clip.path) for clip in clips]
     if len(set(places)) < len(places):
@@ -123,7 +147,16 @@ def _scanned(clips: Sequence[Clip], detector: object) -> Iterator[FileResult]:
             told = progress.files_done // 100
             complain(f"{progress.files_done} of {progress.files_total} files heard")
 
-    return scan([clip.path for clip in clips], detector=detector, on_progress=report)  # type: ignore[arg-type]
+    turns = in_turn([clip.label for clip in clips], channels)
+    with TemporaryDirectory() as folder:
+        paths = []
+        for number, (clip, turn) in enumerate(zip(clips, turns, strict=True)):
+            copy = Path(folder) / f"{number}{turn.suffix}"
+            if turn.store:
+                copy.write_bytes(turn.store(read_mono(clip.path)))
+            paths.append(copy if turn.store else clip.path)
+        results = scan(paths, detector=detector, on_progress=report)  # type: ignore[arg-type]
+        yield from zip(clips, results, (turn.name for turn in turns), strict=True)
 
 
 def _tell(content: dict[str, Any], output: Path) -> None:

@@ -168,7 +168,7 @@ def calibrate(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[s
         },
         "bounds": {"method": "ELUB (Vergeer et al. 2016)", "low": low, "high": high},
         "data": _data(exhibits, statement.description, disjoint),
-        "metrics": _metrics(scores, held, groups),
+        "metrics": {**_metrics(scores, held, groups), "by_codec": _by_codec(exhibits, scores, held)},
         "scope": asdict(scope),
         "tippett": {
             name: [round(float(q), 4) for q in np.quantile(held[kind], _QUANTILES)]
@@ -218,6 +218,22 @@ def _metrics(scores: Scores, held: np.ndarray, groups: Sequence[str]) -> dict[st
         "how": "each file judged by a fit without its speaker or generator, in five parts; cllr_min and eer of the "
         "scores; 95 % intervals by bootstrap over speakers and generators",
     }
+
+
+def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str, dict[str, float]]:
+    """Counts, Cllr and EER of the files of each codec that holds both classes."""
+    codecs = np.array([codec_family(r.media) if r.media else "" for r in exhibits.results])
+    found = {}
+    for codec in sorted(set(codecs)):
+        real, fake = ((codecs == codec) & (scores.is_spoof == kind) for kind in (False, True))
+        if real.any() and fake.any():
+            found[codec] = {
+                "n_bona_fide": int(real.sum()),
+                "n_spoof": int(fake.sum()),
+                "cllr": round(cllr(held[real] * _LN10, held[fake] * _LN10), 4),
+                "eer": round(equal_error_rate(scores.score[real], scores.score[fake])[0], 4),
+            }
+    return found
 
 
 def scope_of(exhibits: Exhibits) -> Scope:

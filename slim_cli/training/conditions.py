@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -31,12 +32,16 @@ class Condition:
         words: what it is, in words.
         apply: samples (T,) float32 at 16 kHz → the same as received, never longer.
         missing: what the machine lacks for it, in words; empty where it can be measured.
+        store: samples → the file that the channel makes of them; None where nothing is coded.
+        suffix: how the name of such a file ends.
     """
 
     name: str
     words: str
     apply: Callable[[np.ndarray], np.ndarray]
     missing: str = ""
+    store: Callable[[np.ndarray], bytes] | None = None
+    suffix: str = ""
 
 
 AS_IS = Condition("", "as it is", lambda samples: samples)
@@ -62,29 +67,43 @@ def conditions(names: str) -> list[Condition]:
     return [known[name] for name in chosen]
 
 
+def in_turn(labels: Sequence[str], chosen: Sequence[Condition]) -> list[Condition]:
+    """As it is and each condition in turn, within each class, so that no condition goes with a class."""
+    turns, seen = (AS_IS, *chosen), Counter[str]()
+    result = []
+    for label in labels:
+        result.append(turns[seen[label] % len(turns)])
+        seen[label] += 1
+    return result
+
+
 def _known() -> Sequence[Condition]:
     amr_wb = ctypes.util.find_library(_AMR_WB_LIBRARY)
+    no_encoder = f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
     return (
-        Condition("mp3-64k", "MP3, 64 kbit/s", lambda x: _coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
-        Condition("aac-64k", "AAC, 64 kbit/s", lambda x: _coded(x, "adts", "aac", bit_rate=64_000)),
-        Condition("opus-16k", "Opus, 16 kbit/s", lambda x: _coded(x, "ogg", "libopus", bit_rate=16_000)),
-        Condition(
+        _channel("mp3-64k", "MP3, 64 kbit/s", "mp3", lambda x: _coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
+        _channel("aac-64k", "AAC, 64 kbit/s", "aac", lambda x: _coded(x, "adts", "aac", bit_rate=64_000)),
+        _channel("opus-16k", "Opus, 16 kbit/s", "ogg", lambda x: _coded(x, "ogg", "libopus", bit_rate=16_000)),
+        _channel(
             "amr-wb",
             "AMR-WB, 12.65 kbit/s",
+            "amr",
             lambda x: _amr_wb(x, ctypes.CDLL(amr_wb)),
-            "" if amr_wb else f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)",
+            "" if amr_wb else no_encoder,
         ),
-        Condition("g711", "G.711 µ-law, 8 kHz", lambda x: _coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
-        Condition("g722", "G.722, 64 kbit/s", lambda x: _coded(x, "wav", "adpcm_g722")),
-        Condition("band-8k", "sampled at 8 kHz", lambda x: _fit(_resampled(x, MODEL_RATE_HZ, NARROW_HZ), NARROW_HZ, x)),
+        _channel("g711", "G.711 µ-law, 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
+        _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: _coded(x, "wav", "adpcm_g722")),
+        _channel("band-8k", "sampled at 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_s16le", NARROW_HZ)),
     )
 
 
-def _coded(
-    samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL_RATE_HZ, bit_rate: int = 0
-) -> np.ndarray:
+def _channel(name: str, words: str, suffix: str, store: Callable[[np.ndarray], bytes], missing: str = "") -> Condition:
+    return Condition(name, words, lambda samples: _received(store(samples), samples), missing, store, f".{suffix}")
+
+
+def _coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL_RATE_HZ, bit_rate: int = 0) -> bytes:
     file = io.BytesIO()
-    with av.open(file, "w", format=container) as out:
+    with av.open(file, "w", format=container, options={"fflags": "+bitexact"}) as out:
         stream = cast(av.AudioStream, out.add_stream(codec, rate=rate_hz))
         stream.layout = "mono"
         if bit_rate:
@@ -98,37 +117,32 @@ def _coded(
         shaper = av.AudioResampler(context.format, "mono", rate_hz, frame_size=context.frame_size or None)
         for piece in [*shaper.resample(frame), *shaper.resample(None), None]:
             out.mux(stream.encode(piece))
-    return _decoded(file, samples)
+    return file.getvalue()
 
 
-def _amr_wb(samples: np.ndarray, library: ctypes.CDLL) -> np.ndarray:
+def _amr_wb(samples: np.ndarray, library: ctypes.CDLL) -> bytes:
     library.E_IF_init.restype = ctypes.c_void_p
     state = ctypes.c_void_p(library.E_IF_init())
     pcm = np.pad(_int16(samples), (0, -len(samples) % _AMR_WB_FRAME))
-    file, packet = io.BytesIO(b"#!AMR-WB\n"), ctypes.create_string_buffer(64)
-    file.seek(0, io.SEEK_END)
+    frames, packet = [b"#!AMR-WB\n"], ctypes.create_string_buffer(64)
     for frame in pcm.reshape(-1, _AMR_WB_FRAME):
         count = library.E_IF_encode(state, _AMR_WB_MODE, np.ascontiguousarray(frame).ctypes.data_as(_SHORTS), packet, 0)
-        file.write(packet.raw[:count])
+        frames.append(packet.raw[:count])
     library.E_IF_exit(state)
-    return _decoded(file, samples)
+    return b"".join(frames)
 
 
 _SHORTS = ctypes.POINTER(ctypes.c_int16)
 
 
-def _decoded(file: io.BytesIO, original: np.ndarray) -> np.ndarray:
-    file.seek(0)
-    with av.open(file, "r") as source:
+def _received(coded: bytes, original: np.ndarray) -> np.ndarray:
+    """What a file sounds like, at 16 kHz and without what a codec's last frame adds at the end."""
+    with av.open(io.BytesIO(coded), "r") as source:
         shaper = av.AudioResampler("flt", "mono")
         frames = [piece for frame in source.decode(audio=0) for piece in shaper.resample(frame)]
         rate = frames[0].sample_rate
-    return _fit(np.concatenate([frame.to_ndarray()[0] for frame in frames]), rate, original)
-
-
-def _fit(received: np.ndarray, rate_hz: int, original: np.ndarray) -> np.ndarray:
-    """At 16 kHz, without what a codec's last frame adds at the end."""
-    return np.ascontiguousarray(_resampled(received, rate_hz, MODEL_RATE_HZ)[: len(original)], np.float32)
+    received = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    return np.ascontiguousarray(_resampled(received, rate, MODEL_RATE_HZ)[: len(original)], np.float32)
 
 
 def _resampled(samples: np.ndarray, rate_hz: int, wanted_hz: int) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from slim_cli.assessment.calibration import load_calibration
 from slim_cli.detector.bundle import verify_bundle
@@ -29,7 +31,9 @@ def scan(paths: list[Path], *, detector: Any, on_progress: Any) -> Iterator[File
     """A row per file as a scan gives it; the first one holds too little speech."""
     for path in paths:
         score = float("nan") if isinstance(detector, Unscored) else score_of(path)
-        media = Media("WAV", "PCM_16", 16_000, 1, 160_000, 10.0, "libsndfile", "1")
+        media = Media(
+            "WAV", {".wav": "PCM_16"}.get(path.suffix, path.suffix[1:]), 16_000, 1, 160_000, 10.0, "libsndfile", "1"
+        )
         channel = ChannelResult(0, "0" * 64, 3.0 + int(path.stem) % 10, score)
         row = FileResult(path.name, "scored", sha256="0" * 64, media=media, score=score, channels=(channel,))
         yield FileResult(path.name, "insufficient_speech") if path.stem == "0" else row
@@ -50,16 +54,18 @@ def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     return folders
 
 
-def listing(path: Path, model: str | None = None) -> Path:
+def listing(path: Path, model: str | None = None, conditions: tuple[str, ...] = ("",)) -> Path:
     """A manifest of 70 files, or a list of their scores by a model."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(["path", "label", "system", "speaker", "origin", *(["score", "model"] if model else [])])
-        for number in range(COUNT):
+        out.writerow(
+            ["path", "label", "system", "speaker", "origin", *(["score", "model", "condition"] if model else [])]
+        )
+        for number, condition in product(range(COUNT), conditions):
             spoof = number % 2
             facts = ["spoof", f"tts{number % 6}", ""] if spoof else ["bonafide", "", f"person{number % 12}"]
-            own = [f"{score_of(Path(f'{number}.wav')):.4f}", model] if model else []
-            out.writerow([f"{number}.wav", *facts, "page", *own])
+            own = [f"{score_of(Path(f'{number}.wav')):.4f}", model, condition] if model else []
+            out.writerow([path.parent / f"{number}.wav", *facts, "page", *own])
     return path
 
 
@@ -104,6 +110,26 @@ def test_a_manifest_goes_to_the_twins_by_fold(slim: Slim, bundles: dict[str, Pat
     assert ran.code == 0
     assert load_calibration(tmp_path / "c.json").account["data"]["models"] == ["twin"]
     assert "not checked for 69 files" in ran.err
+
+
+def test_channels_widen_the_scope_by_their_codecs(slim: Slim, bundles: dict[str, Path], tmp_path: Path) -> None:
+    """Every third file of each class stays as it is; no file counts twice."""
+    for number in range(COUNT):
+        soundfile.write(tmp_path / f"{number}.wav", np.random.default_rng(number).normal(0, 0.1, 1600), 16_000)
+    wanted = ["-o", tmp_path / "c.json", "--description", "x", "--model", bundles["model"]]
+    source = listing(tmp_path / "s.csv", "model", ("", "mp3-64k", "aac-64k"))
+    assert slim("calibrate", source, *wanted, "--channels", "mp3-64k,aac-64k").code == 0
+    account = load_calibration(tmp_path / "c.json").account
+    assert account["scope"]["codecs"] == ["aac", "lossless", "mp3"]
+    assert (account["data"]["n_bona_fide"], account["data"]["n_spoof"]) == (34, 35)
+    assert {(row["n_bona_fide"], row["n_spoof"]) for row in account["metrics"]["by_codec"].values()} <= {
+        (12, 12),
+        (11, 12),
+        (11, 11),
+    }
+    refused = slim("calibrate", source, *wanted, "--channels", "g722")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "do not cover g722: slim evaluate --conditions makes them" in refused.err
 
 
 def test_a_calibration_written_into_the_bundle_is_on_its_hash_list(

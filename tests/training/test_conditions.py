@@ -1,11 +1,14 @@
 """Channels: each changes a clip as that channel does, keeps its place in time and gives the same at every run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.scanning import Unscored, scan
 from slim_cli.training import conditions as module
-from slim_cli.training.conditions import Condition, conditions
+from slim_cli.training.conditions import Condition, conditions, in_turn
 
 RATE = 16_000
 SECONDS = 2
@@ -39,9 +42,28 @@ def test_speech_band_survives_and_telephone_bands_end_at_4_khz(condition: Condit
     assert (condition.apply(clip) == received).all()
 
 
+@pytest.mark.parametrize("condition", conditions("all"), ids=lambda c: c.name)
+def test_the_coded_file_is_the_same_at_every_run_and_can_be_scanned(condition: Condition, tmp_path: Path) -> None:
+    if condition.missing or condition.store is None:
+        pytest.skip(condition.missing)
+    path = tmp_path / f"clip{condition.suffix}"
+    path.write_bytes(condition.store(two_tones()))
+    assert path.read_bytes() == condition.store(two_tones())
+    (row,) = scan([path], detector=Unscored())
+    assert row.status == "insufficient_speech"
+    assert row.media is not None
+    assert row.media.duration_s == pytest.approx(SECONDS, abs=0.15)
+
+
 def test_conditions_are_chosen_by_name_and_in_order() -> None:
     assert [c.name for c in conditions("g722, mp3-64k")] == ["g722", "mp3-64k"]
     assert len(conditions("all")) == 7
+
+
+def test_clips_go_through_the_conditions_in_turn_within_each_class() -> None:
+    labels = ["spoof", "bonafide", "spoof", "spoof", "bonafide", "spoof"]
+    assert [c.name for c in in_turn(labels, conditions("g711,g722"))] == ["", "", "g711", "g722", "g711", ""]
+    assert {c.name for c in in_turn(labels, [])} == {""}
 
 
 def test_an_unknown_condition_is_refused_with_the_known_ones() -> None:
