@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ WINDOW_S = 4.0
 HOP_S = 2.0
 MODEL_RATE_HZ = 16_000
 MIN_NET_SPEECH_S = 2.0
+
+_HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,7 @@ class FileResult:
         row = {"schema": SCHEMA, **_rounded(dataclasses.asdict(self))}
         if row["path_hex"] is None:
             del row["path_hex"]
-        return json.dumps(row, ensure_ascii=False, allow_nan=False)
+        return _visible(json.dumps(row, ensure_ascii=False, allow_nan=False))
 
     @classmethod
     def from_json(cls, line: str) -> FileResult:
@@ -286,6 +289,15 @@ class RunRecord:
 
 def _occlusion(stored: dict[str, Any]) -> Occlusion:
     return Occlusion(**{**stored, "starts_s": tuple(stored["starts_s"]), "change": tuple(stored["change"])})
+
+
+def _visible(text: str) -> str:
+    r"""JSON with invisible and direction-changing characters as escapes: the same data, harmless on a terminal.
+
+    >>> print(_visible('"invoice\u202egpj.wav"'))
+    "invoice\u202egpj.wav"
+    """
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _rounded(value: Any) -> Any:
