@@ -99,7 +99,7 @@ class Calibration:
         propositions: the two propositions in words, by `h1` (synthetic) and `h2` (recorded).
         slope: natural-log LR per unit of score, positive.
         intercept: natural-log LR at score 0.
-        refits: (slope, intercept) of bootstrap resamples, for the interval of a ratio.
+        refits: slope, intercept, lowest and highest log10 LR of bootstrap resamples, for the interval of a ratio.
         bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
         scope: the conditions covered.
         account: the file without its long lists (refits, Tippett curve), with its SHA-256, for `RunRecord.calibration`.
@@ -109,7 +109,7 @@ class Calibration:
     propositions: dict[str, str]
     slope: float
     intercept: float
-    refits: tuple[Interval, ...]
+    refits: tuple[tuple[float, float, float, float], ...]
     bounds: Interval
     scope: Scope
     account: dict[str, Any] = field(default_factory=dict)
@@ -145,11 +145,11 @@ class Calibration:
     def ratio(self, score: float) -> LikelihoodRatio:
         """The bounded likelihood ratio of a score (log-odds, positive = synthetic), with its 95 % interval."""
         raw = (self.slope * score + self.intercept) / np.log(10)
-        refits = np.array(self.refits or [(self.slope, self.intercept)])
-        spread = (refits[:, 0] * score + refits[:, 1]) / np.log(10)
-        low, high = np.quantile(spread, [0.025, 0.975])
-        cut = [float(v) for v in np.clip([raw, min(low, raw), max(high, raw)], *self.bounds)]
-        return LikelihoodRatio(cut[0], cut[1], cut[2], bounded=bool(cut[0] != raw))
+        value = float(np.clip(raw, *self.bounds))
+        slope, intercept, lowest, highest = np.array(self.refits or [(self.slope, self.intercept, *self.bounds)]).T
+        spread = np.clip((slope * score + intercept) / np.log(10), lowest, highest)
+        low, high = (float(end) for end in np.clip(np.quantile(spread, [0.025, 0.975]), *self.bounds))
+        return LikelihoodRatio(value, min(low, value), max(high, value), bounded=bool(value != raw))
 
 
 def load_calibration(path: Path) -> Calibration:
@@ -172,7 +172,7 @@ def load_calibration(path: Path) -> Calibration:
             dict(data["propositions"]),
             float(method["slope"]),
             float(method["intercept"]),
-            tuple((float(a), float(b)) for a, b in method["refits"]),
+            tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in method["refits"]),
             (float(bounds["low"]), float(bounds["high"])),
             Scope(**scope),
             {**account, "sha256": hashlib.sha256(text).hexdigest()},

@@ -82,18 +82,21 @@ def elub(bona_fide: np.ndarray, spoof: np.ndarray) -> tuple[float, float]:
     return min(round(float(low), 2), 0.0), max(round(float(high), 2), 0.0)
 
 
-def refit(score: np.ndarray, is_spoof: np.ndarray, groups: Sequence[str]) -> list[tuple[float, float]]:
-    """Slope and intercept on bootstrap resamples of whole groups within each class.
+def refit(score: np.ndarray, is_spoof: np.ndarray, groups: Sequence[str]) -> list[tuple[float, float, float, float]]:
+    """Slope, intercept and bounds on bootstrap resamples of whole groups within each class.
 
     Args:
         score: (N,) file scores.
         is_spoof: (N,) class of each.
         groups: (N,) what stays together: the speaker of a recording, the system of a synthetic file.
     """
-    return [
-        fit_logistic(score[rows][~is_spoof[rows]], score[rows][is_spoof[rows]])
-        for rows in bootstrap_draws(groups, REFITS, strata=is_spoof)
-    ]
+    refits = []
+    for rows in bootstrap_draws(groups, REFITS, strata=is_spoof):
+        bona_fide, spoof = score[rows][~is_spoof[rows]], score[rows][is_spoof[rows]]
+        slope, intercept = fit_logistic(bona_fide, spoof)
+        bounds = elub(*((slope * scores + intercept) / np.log(10) for scores in (bona_fide, spoof)))
+        refits.append((slope, intercept, *bounds))
+    return refits
 
 
 def cross_fitted(score: np.ndarray, is_spoof: np.ndarray, groups: Sequence[str]) -> np.ndarray:

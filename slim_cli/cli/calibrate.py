@@ -162,6 +162,8 @@ def _heard(
 def _tell(content: dict[str, Any], output: Path) -> None:
     data, bounds, metrics, scope = (content[name] for name in ("data", "bounds", "metrics", "scope"))
     ends = [f"{limit:g}" for limit in scope["net_speech_s"]]
+    if not (bounds["low"] or bounds["high"]):
+        complain("These files support no ratio other than 1: their scores do not tell the classes apart well enough.")
     show(
         f"{data['n_bona_fide']} bona fide and {data['n_spoof']} spoof files of {len(data['generators'])} generators; "
         f"left out: {sum(data['excluded'].values())}",

@@ -114,7 +114,7 @@ def test_a_calibration_turns_scores_into_ratios_first(slim: Slim, scores: Path, 
         "schema": "slim-calibration/1",
         "pipeline_fingerprint": "f" * 64,
         "propositions": {"h1": "", "h2": ""},
-        "method": {"slope": 2.0, "intercept": -2.0, "refits": [[2.0, -2.0]]},
+        "method": {"slope": 2.0, "intercept": -2.0, "refits": [[2.0, -2.0, -1.0, 1.0]]},
         "bounds": {"low": -1.0, "high": 1.0},
         "scope": {"net_speech_s": [2, 9]},
     }
