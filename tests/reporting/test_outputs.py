@@ -22,7 +22,7 @@ from slim_cli.reporting import schema
 from slim_cli.reporting.words import load_measures
 from slim_cli.resources import templates_dir
 from slim_cli.results import RunRecord
-from tests.reporting import factory
+from tests.reporting import cases, factory
 from tests.reporting.conftest import SECTIONS
 
 
@@ -41,14 +41,16 @@ def pdf_text(written):
 
 
 def phrases():
-    return tomllib.loads((templates_dir() / "banned.toml").read_text(encoding="utf-8"))["phrase"]
+    """What an English triage must not say; both modes in every language are tested in `test_sections`."""
+    listed = tomllib.loads((templates_dir() / "banned.toml").read_text(encoding="utf-8"))["phrase"]
+    return [p for p in listed if p.get("language", "en") == "en" and "triage" in p.get("modes", ["triage"])]
 
 
 @pytest.mark.parametrize("phrase", phrases(), ids=lambda p: p["text"])
 def test_phrases_that_claim_too_much_never_appear(written, pdf_text, phrase):
     for text in (plain(written.html), " ".join(pdf_text.split())):
         for permitted in phrase.get("permitted", ()):
-            text = text.replace(permitted, "")
+            text = re.sub(re.escape(permitted), "", text, flags=re.IGNORECASE)
         assert phrase["text"].lower() not in text.lower()
 
 
@@ -152,6 +154,23 @@ def test_every_pdf_font_is_embedded(written):
         fonts = [o for o in dictionaries if o.get("/Type") == "/FontDescriptor"]
         assert fonts
         assert all({"/FontFile", "/FontFile2", "/FontFile3"} & set(font.keys()) for font in fonts)
+
+
+def test_every_page_of_an_evaluation_has_number_version_case_and_the_mark_of_a_draft(tmp_path):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed: apt-get install poppler-utils")
+    results = cases.evaluated([factory.scored("a.wav", 1.2)])
+    case, run = cases.case(tmp_path, results), cases.calibrated(factory.run(results))
+    style = {"case": case, "language": "de"}
+    written = reporting.write(results, run, factory.reference(), tmp_path / "out", ["pdf"], **style)
+    text = subprocess.run(["pdftotext", written["pdf"], "-"], capture_output=True, text=True, check=True).stdout
+    pages = [" ".join(page.split()) for page in text.split("\f")[:-1]]
+    assert len(pages) > 5
+    for number, page in enumerate(pages, start=1):
+        assert re.search(r"SLIM-20261123-[0-9A-F]{10} · Fassung stated report.version · Fall stated case.number", page)
+        assert f"Seite {number} von {len(pages)}" in page
+        assert "ENTWURF" in page
+    assert reporting.stored_case(tmp_path / "out") == case
 
 
 def test_the_same_findings_give_the_same_bytes(tmp_path):
