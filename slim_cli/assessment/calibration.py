@@ -138,9 +138,9 @@ class Calibration:
             return "out_of_scope", outside, None
         return "given", "", self.ratio(result.score)
 
-    def log10(self, scores: np.ndarray) -> np.ndarray:
-        """Bounded log10 likelihood ratios of many scores (N,), without their intervals."""
-        return np.clip((self.slope * scores + self.intercept) / np.log(10), *self.bounds)
+    def ln(self, scores: np.ndarray) -> np.ndarray:
+        """Bounded natural-log likelihood ratios of many scores (N,), without their intervals."""
+        return np.clip(self.slope * scores + self.intercept, *np.log(10) * np.array(self.bounds))
 
     def ratio(self, score: float) -> LikelihoodRatio:
         """The bounded likelihood ratio of a score (log-odds, positive = synthetic), with its 95 % interval."""

@@ -71,12 +71,12 @@ def evaluate(
         measurable = [one for one in chosen if not one.missing]
         parts = _score(_clips(manifest or [], folds, model or []), measurable, device)
     pooled = sum(parts[1:], parts[0])
-    if output.suffix == ".csv":
-        output.parent.mkdir(parents=True, exist_ok=True)
-        pooled.write(output)
+    kept = output if output.suffix == ".csv" else output / "scores.csv"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    pooled.write(kept)
     result = break_down(pooled, reading)
     shown = tables(result, lacking)
-    if output.suffix != ".csv":
+    if kept != output:
         _write(output, pooled, result, reading, in_markdown(shown))
     if markdown:
         typer.echo(in_markdown(shown), nl=False)
@@ -108,53 +108,49 @@ def _score(shares: Sequence[tuple[Path, list[Clip]]], conditions: Sequence[Condi
     from slim_cli.training.corpus import read_mono
     from slim_cli.training.evaluate import score_clips
 
-    parts, done, total = [], 0, sum(len(own) for _, own in shares)
-    told = 0
+    parts: list[Scores] = []
+    total, told = sum(len(own) for _, own in shares), 0
 
     def report(heard: int) -> None:
         nonlocal told
-        if (done + heard) // 100 > told:
-            told = (done + heard) // 100
-            complain(f"{done + heard} of {total} clips scored")
+        done = heard + sum(len(own) for _, own in shares[: len(parts)])
+        if done // 100 > told:
+            told = done // 100
+            complain(f"{done} of {total} clips scored")
 
     for bundle, own in shares:
-        read = lambda clip: read_mono(clip.path)  # noqa: E731
-        parts.append(score_clips(load_detector(bundle, device), own, read, conditions, report))
-        done += len(own)
+        detector = load_detector(bundle, device)
+        parts.append(score_clips(detector, own, lambda clip: read_mono(clip.path), conditions, report))
     return parts
 
 
 def _reading(threshold: str | None, models: Sequence[str], calibration: Path | None, rounds: int) -> Reading:
     """How the scores are to be read; the threshold is the shipped one of a single model, where none is given."""
-    import numpy as np
-
     from slim_cli.assessment.calibration import load_calibration
-    from slim_cli.assessment.reference import FILE_NAME, load_reference
-    from slim_cli.cli.bundles import find_bundle
     from slim_cli.training.breakdown import Reading
 
-    llr = None
-    if calibration:
-        fitted = load_calibration(calibration)
-        llr = lambda scores: fitted.log10(scores) * np.log(10)  # noqa: E731
-    shipped = threshold or (models[0] if len(models) == 1 else "")
+    llr = load_calibration(calibration).ln if calibration else None
+    return Reading(*_threshold(threshold, models), llr, rounds)
+
+
+def _threshold(given: str | None, models: Sequence[str]) -> tuple[float | None, str]:
+    """The score that flags a clip, with where it comes from; None to set it on the clips themselves."""
+    from slim_cli.assessment.reference import FILE_NAME, load_reference
+    from slim_cli.cli.bundles import find_bundle
+
+    if given is None and (len(models) != 1 or not (find_bundle(models[0]) / FILE_NAME).is_file()):
+        return None, ""
     try:
-        return Reading(float(shipped), "given", llr, rounds)
+        return float(given or ""), "given"
     except ValueError:
-        pass
-    if threshold or (shipped and (find_bundle(shipped) / FILE_NAME).is_file()):
-        bundle = find_bundle(shipped)
-        point = load_reference(bundle).operating_point.score
-        return Reading(point, f"shipped with {bundle.name}", llr, rounds)
-    return Reading(None, "", llr, rounds)
+        bundle = find_bundle(given or models[0])
+        return load_reference(bundle).operating_point.score, f"shipped with {bundle.name}"
 
 
 def _write(folder: Path, scores: Scores, result: Breakdown, reading: Reading, text: str) -> None:
     from slim_cli import __version__
     from slim_cli.training.tables import record
 
-    folder.mkdir(parents=True, exist_ok=True)
-    scores.write(folder / "scores.csv")
     plain = scores.undegraded
     plain.write_asvspoof(folder / "asvspoof-scores.tsv", folder / "asvspoof-keys.tsv")
     facts = {

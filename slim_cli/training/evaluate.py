@@ -201,6 +201,8 @@ def weighted_windows(
     network = load_network()
     for clip in clips:
         original = read(clip)
+        if not len(original):
+            raise UsageError(f"The clip {clip.path} holds no audio; take it off the list.")
         for condition in (AS_IS, *conditions):
             samples = condition.apply(original)
             track = SpeechTrack()

@@ -81,6 +81,14 @@ def test_a_csv_as_output_takes_the_scores_alone(slim: Slim, scores: Path, tmp_pa
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["all.csv"]
 
 
+def test_scores_are_kept_even_where_no_error_rate_can_be_computed(slim: Slim, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("path,label,score\na.wav,spoof,1.5\n")
+    ran = slim("evaluate", "--scores", tmp_path / "one.csv", "-o", tmp_path / "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert "both classes" in ran.err
+    assert (tmp_path / "out" / "scores.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("threshold", "source"), [("1.25", "score 1.25 (given)"), ("slim-mini", "(shipped with slim-mini)")]
 )

@@ -48,6 +48,11 @@ def test_a_clip_is_read_once_and_scored_as_it_is_and_under_each_condition() -> N
     assert list(scores.undegraded.score) == pytest.approx([0.25, 0.5])
 
 
+def test_a_clip_without_audio_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="empty.wav holds no audio"):
+        score_clips(detector(), [Clip(Path("empty.wav"), "spoof")], lambda clip: np.zeros(0, np.float32))
+
+
 def test_windows_weigh_by_their_net_speech(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speech in the first 32,256 samples only: the second window, from 32,000 on, weighs next to nothing."""
 
