@@ -49,7 +49,7 @@ def test_a_clip_is_read_once_and_scored_as_it_is_and_under_each_condition() -> N
 
 
 def test_a_clip_without_audio_is_refused_by_name() -> None:
-    with pytest.raises(UsageError, match="empty.wav holds no audio"):
+    with pytest.raises(UsageError, match=r"empty\.wav holds no audio"):
         score_clips(detector(), [Clip(Path("empty.wav"), "spoof")], lambda clip: np.zeros(0, np.float32))
 
 
