@@ -76,7 +76,8 @@ def calibrate(
         complain(f"Whether the files are disjoint from the training data was {disjoint}.")
     info = detectors[0].info
     pipeline = scan_fingerprint(detectors[0], ScanOptions())
-    statement = Statement(pipeline, f"{info.name} {info.version}", description, h1 or H1, h2 or H2)
+    name = f"{info.name} {info.version}"
+    statement = Statement(pipeline, name, detectors[0].fingerprint, description, h1 or H1, h2 or H2)
     content = fit(exhibits, statement, disjoint)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -29,6 +29,7 @@ ROUNDS = 1000
 H1 = "The speech was produced by a synthesis or conversion system of the kinds in the calibration data."
 H2 = "The speech is a recording of a person speaking, made under conditions of the kinds in the calibration data."
 
+_TWINS = "twins that stand in for the model: trained alike, but on other files"
 _LN10 = np.log(10)
 _QUANTILES = np.linspace(0, 1, 101)
 
@@ -73,6 +74,7 @@ class Statement:
     Attributes:
         fingerprint: of the pipeline whose scores are to be calibrated.
         model: its model's name and version.
+        detector: its model's fingerprint.
         description: one sentence on the data.
         h1: proposition that the speech is synthetic.
         h2: proposition that it was recorded.
@@ -80,6 +82,7 @@ class Statement:
 
     fingerprint: str
     model: str
+    detector: str
     description: str
     h1: str = H1
     h2: str = H2
@@ -167,7 +170,7 @@ def calibrate(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[s
             "refits": refit(score, spoof, groups),
         },
         "bounds": {"method": "ELUB (Vergeer et al. 2016)", "low": low, "high": high},
-        "data": _data(exhibits, statement.description, disjoint),
+        "data": {**_data(exhibits, statement), "disjoint": disjoint},
         "metrics": {**_metrics(scores, held, groups), "by_codec": _by_codec(exhibits, scores, held)},
         "scope": asdict(scope),
         "tippett": {
@@ -177,7 +180,7 @@ def calibrate(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[s
     }
 
 
-def _data(exhibits: Exhibits, description: str, disjoint: str) -> dict[str, Any]:
+def _data(exhibits: Exhibits, statement: Statement) -> dict[str, Any]:
     real = [clip for clip in exhibits.clips if not clip.is_spoof]
     fake = [clip for clip in exhibits.clips if clip.is_spoof]
     listed = sorted(
@@ -185,8 +188,8 @@ def _data(exhibits: Exhibits, description: str, disjoint: str) -> dict[str, Any]
         for clip, result in zip(exhibits.clips, exhibits.results, strict=True)
     )
     return {
-        "description": description,
-        "disjoint": disjoint,
+        "description": statement.description,
+        "scored_by": "the model itself" if set(exhibits.models) <= {statement.detector} else _TWINS,
         "n_bona_fide": len(real),
         "n_spoof": len(fake),
         "speakers": len({clip.speaker for clip in real if clip.speaker_known}),

@@ -109,6 +109,7 @@ def test_a_manifest_goes_to_the_twins_by_fold(slim: Slim, bundles: dict[str, Pat
     )
     assert ran.code == 0
     assert load_calibration(tmp_path / "c.json").account["data"]["models"] == ["twin"]
+    assert load_calibration(tmp_path / "c.json").account["data"]["scored_by"].startswith("twins that stand in")
     assert "not checked for 69 files" in ran.err
 
 

@@ -15,7 +15,7 @@ from slim_cli.training.calibrate import Exhibits, Statement, calibrate, check_di
 from slim_cli.training.manifest import Clip
 from slim_cli.training.record import TrainingRecord
 
-STATEMENT = Statement("f" * 64, "tiny 0", "made up")
+STATEMENT = Statement("f" * 64, "tiny 0", "m" * 64, "made up")
 
 
 def exhibits(count: int = 80, distance: float = 2.0, codecs: tuple[str, str] = ("PCM_16", "FLAC")) -> Exhibits:
@@ -74,6 +74,7 @@ def test_its_account_says_what_it_was_made_from_and_what_it_is_worth(content: di
     assert (data["n_bona_fide"], data["n_spoof"], data["speakers"]) == (80, 80, 8)
     assert data["generators"] == [f"system{i}" for i in range(5)]
     assert (data["excluded"], data["disjoint"]) == ({"insufficient_speech": 1}, "checked")
+    assert data["scored_by"] == "the model itself"
     assert metrics["cllr_min"]["value"] < metrics["cllr"]["value"] < 1
     assert 0.1 < metrics["eer"]["value"] < 0.25
     assert metrics["cllr"]["low"] < metrics["cllr"]["value"] < metrics["cllr"]["high"]
