@@ -19,7 +19,7 @@ from typing import Any
 
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, String
 
-_MARKED = re.compile(rb"/\w+ *<<\s*/MCID \d+\s*>> BDC")
+_MARKED = re.compile(rb"/\w+\s*<<\s*/MCID \d+\s*>>\s*BDC")
 Place = tuple[int, int]
 
 

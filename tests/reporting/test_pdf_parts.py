@@ -94,6 +94,16 @@ def contents(page):
     return list(found) if isinstance(found, pikepdf.Array) else [found]
 
 
+def test_running_heads_and_page_numbers_are_artifacts_in_a_part(printed):
+    forms = {}
+    for page in printed[PARTS].pages:
+        drawn = re.match(rb"(/Furniture\d+) Do", contents(page)[0].read_bytes())
+        if drawn:
+            forms[page.index] = page.obj.Resources.XObject[drawn[1].decode()].read_bytes()
+    assert len(forms) >= 6
+    assert all(b"/Artifact BMC" in form and b"TJ" in form and b"MCID" not in form for form in forms.values())
+
+
 def test_table_cells_find_their_headings_and_nobody_elses(printed):
     pdf = printed[PARTS]
     cells = [o for o in pdf.objects if isinstance(o, pikepdf.Dictionary) and o.get("/S") in ("/TH", "/TD")]
