@@ -17,11 +17,12 @@ from slim_cli.reporting.conditions import condition_rows, conditional_limits, ne
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram
 from slim_cli.reporting.figures.raster import level_range_db
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
+from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, rank
 from slim_cli.reporting.selection import TRIAGE, Style
-from slim_cli.reporting.view import Counts, Exhibit, Figure, OriginRate, Report, Row, Share, Validation
+from slim_cli.reporting.view import Counts, Exhibit, Report, Row
 from slim_cli.reporting.words import Words, load_measures, load_words
 from slim_cli.results import FileResult, RunRecord
 

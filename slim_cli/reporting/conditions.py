@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from slim_cli.reporting.formats import duration, frequency, percent, signed
-from slim_cli.reporting.view import Nearest, Row, Stability
+from slim_cli.reporting.known import Nearest, Stability
+from slim_cli.reporting.view import Row
 from slim_cli.reporting.words import Words, read_data
 from slim_cli.results import FileResult
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from slim_cli.assessment.reference import Range
 from slim_cli.reporting.figures.distributions import range_bar
 from slim_cli.reporting.formats import DASH, plain
-from slim_cli.reporting.view import Measure
+from slim_cli.reporting.known import Measure
 from slim_cli.reporting.words import MeasureWords, Words, load_measures
 from slim_cli.results import Observation
 

@@ -9,67 +9,12 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.reporting.evaluation import Evaluation, Scale, load_scale
+from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.receipt import Receipt, Received
 from slim_cli.reporting.sections import Section, load_sections, standard_rows
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.words import MeasureWords, Words
 from slim_cli.results import ChannelResult, FileResult, Media, RunRecord
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many reference files reach a value; exact to within one bin of the stored histogram.
-
-    Attributes:
-        least: files surely at or above the value.
-        most: files possibly at or above it.
-        n: all files of the class.
-    """
-
-    least: int
-    most: int
-    n: int
-
-    @property
-    def rate_bound(self) -> float:
-        """Where no file reaches the value: the rate that n files cannot exclude (95 % confidence, rule of three)."""
-        return min(1.0, 3 / self.n) if self.n else 1.0
-
-    @property
-    def rate_least(self) -> float:
-        return self.least / self.n if self.n else 0.0
-
-    @property
-    def rate_most(self) -> float:
-        return self.most / self.n if self.n else 0.0
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """The known error rate nearest to an exhibit's conditions.
-
-    Attributes:
-        known: whether the validation has such a row.
-        text: the row, or that there is none.
-    """
-
-    known: bool
-    text: str
-
-
-@dataclass(frozen=True)
-class Stability:
-    """The score after small changes.
-
-    Attributes:
-        rows: change, score after it, difference.
-        flips: whether the sign changes.
-        text: what that means.
-    """
-
-    rows: tuple[tuple[str, str, str], ...]
-    flips: bool
-    text: str
 
 
 @dataclass(frozen=True)
@@ -120,20 +65,6 @@ class Row:
         if channel:
             return channel.net_speech_s
         return max((c.net_speech_s for c in self.result.channels), default=None)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One row of the artefact table."""
-
-    words: MeasureWords
-    value: str
-    usable: bool
-    note: str
-    bona_fide: str
-    spoof: str
-    outside: bool
-    bar: Markup
 
 
 @dataclass(frozen=True)
@@ -202,38 +133,6 @@ class Counts:
     @property
     def not_scored(self) -> int:
         return sum(self.unscored.values())
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One validation figure: a rate with its interval, in words."""
-
-    key: str
-    value: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class OriginRate:
-    """Error rate at one origin of the validation data."""
-
-    origin: str
-    rate: float
-    n_bona_fide: int
-    n_spoof: int
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What was measured of the model before this run."""
-
-    figures: tuple[Figure, ...]
-    origins: tuple[OriginRate, ...]
-    corpora: tuple[OriginRate, ...]
-    conditions: tuple[OriginRate, ...]
-    score_histogram: Markup
-    mismatch_histogram: Markup
 
 
 @dataclass(frozen=True)
