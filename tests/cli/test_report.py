@@ -218,6 +218,47 @@ def test_the_secret_comes_from_a_file_first(tmp_path: Path, monkeypatch: pytest.
     assert _secret(None) == "asked for"
 
 
+@pytest.fixture
+def token(tmp_path: Path, examiner: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A software token that holds the examiner's key and certificate; returns its PKCS#11 library."""
+    pkcs11 = pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed: pip install 'slim-audit[sign]'")
+    library = next((p for p in Path("/usr/lib").glob("**/libsofthsm2.so")), None)
+    if library is None:
+        pytest.skip("SoftHSM is not installed: apt-get install softhsm2")
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+    from pkcs11.util.rsa import decode_rsa_private_key
+    from pkcs11.util.x509 import decode_x509_certificate
+
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path / 'tokens'}\n", encoding="utf-8")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    tool = ["softhsm2-util", "--init-token", "--free", "--label", "lab", "--pin", PASSPHRASE, "--so-pin", "12345678"]
+    subprocess.run(tool, check=True, capture_output=True)
+    key, _, _ = pkcs12.load_key_and_certificates(examiner.read_bytes(), PASSPHRASE.encode())
+    plain = (serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    about = {pkcs11.Attribute.LABEL: "examiner", pkcs11.Attribute.TOKEN: True}
+    with pkcs11.lib(str(library)).get_token(token_label="lab").open(rw=True, user_pin=PASSPHRASE) as session:
+        session.create_object(decode_rsa_private_key(key.private_bytes(*plain)) | about)
+        session.create_object(decode_x509_certificate(examiner.with_suffix(".der").read_bytes()) | about)
+    return library
+
+
+def test_a_token_signs(tmp_path: Path, scanned: Path, examiner: Path, token: Path) -> None:
+    seal = signing.Seal(module=token, token="lab", certificate="examiner", secret=PASSPHRASE)
+    assert "A. Examiner" in signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+    assert validated(tmp_path / "signed.pdf", examiner.with_suffix(".der")).bottom_line
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"secret": "0000"}, {"certificate": "nobody"}, {"token": "none"}], ids=["PIN", "certificate", "token"]
+)
+def test_a_token_that_does_not_sign_is_told(tmp_path: Path, scanned: Path, token: Path, wrong: dict[str, str]) -> None:
+    given = {"token": "lab", "certificate": "examiner", "secret": PASSPHRASE} | wrong
+    with pytest.raises(signing.UsageError, match=r"cannot sign|could not be signed"):
+        signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", signing.Seal(module=token, **given))
+
+
 def test_a_token_that_is_not_there_is_told(tmp_path: Path, scanned: Path) -> None:
     pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed: pip install 'slim-audit[sign]'")
     (tmp_path / "library.so").write_bytes(b"no library")
