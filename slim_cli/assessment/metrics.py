@@ -22,8 +22,8 @@ class Estimate:
 
     Attributes:
         value: the point estimate.
-        low: 2.5th percentile of the bootstrap.
-        high: 97.5th percentile of the bootstrap.
+        low: 2.5th percentile of the bootstrap; not a number where there is too little to resample.
+        high: 97.5th percentile of the bootstrap; likewise.
     """
 
     value: float
@@ -31,7 +31,16 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{100 * self.value:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return self.text(100, 1)
+
+    def text(self, scale: float = 1, digits: int = 3) -> str:
+        """The figure times a scale, with its interval where it has one.
+
+        >>> Estimate(0.25, 0.2, 0.3).text(100, 1), Estimate(0.25, float("nan"), float("nan")).text()
+        ('25.0 [20.0, 30.0]', '0.250')
+        """
+        value, low, high = (f"{scale * part:.{digits}f}" for part in (self.value, self.low, self.high))
+        return value if np.isnan(self.low) else f"{value} [{low}, {high}]"
 
 
 def error_rates(bona_fide: np.ndarray, spoof: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -174,7 +183,8 @@ def bootstrap(
         strata: (N,) class of each item; each class resamples its own groups. None: all items are of one class.
 
     Returns:
-        the figure on all items, with the 2.5th and 97.5th percentile of the resamples.
+        the figure on all items, with the 2.5th and 97.5th percentile of the resamples; without an interval where a
+        class has only one group.
     """
     return bootstrap_all(groups, lambda rows: np.array([statistic(rows)]), rounds, seed, strata)[0]
 
@@ -188,7 +198,9 @@ def bootstrap_all(
 ) -> list[Estimate]:
     """`bootstrap` of several figures on the same resamples; `statistics` returns them as one array."""
     values = []
-    for rows in bootstrap_draws(groups, rounds, seed, strata):
+    classes = np.zeros(len(groups), int) if strata is None else strata
+    alone = any(len(np.unique(np.asarray(groups)[classes == kind])) < 2 for kind in np.unique(classes))
+    for rows in () if alone else bootstrap_draws(groups, rounds, seed, strata):
         try:
             values.append(statistics(rows))
         except ValueError:

@@ -242,6 +242,8 @@ def summarise(scores: Scores, rounds: int = 1000) -> Summary:
 
     def estimate(values: np.ndarray, chosen: np.ndarray) -> Estimate:
         v, s, g = values[chosen], spoof[chosen], origins[chosen]
+        if np.isnan(v).any():
+            return Estimate(*[float("nan")] * 3)
         return bootstrap(list(g), lambda rows: equal_error_rate(v[rows][~s[rows]], v[rows][s[rows]])[0], rounds)
 
     per = {}

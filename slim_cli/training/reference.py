@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
         for values in [np.array([s for c, s in zip(scores.clips, scores.score, strict=True) if c.origin == origin])]
         if not any(c.is_spoof for c in scores.clips if c.origin == origin)
     }
-    return {
+    metrics = {
         "eer_pooled": _estimate(summary.pooled),
         "eer_all_clips": _estimate(summary.all_clips),
         "eer_mean_origin": _estimate(summary.mean_origin),
@@ -140,6 +140,7 @@ def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
         "f1": round(f1_score(real, fake, equal_error_rate(real, fake)[1]), 4),
         "min_dcf": round(detection_cost(real, fake), 4),
     }
+    return {name: entry for name, entry in metrics.items() if entry != {}}
 
 
 def _by_condition(scores: Scores) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _eer(score: np.ndarray, spoof: np.ndarray, rows: np.ndarray) -> float:
 
 
 def _estimate(value: Estimate) -> dict[str, float]:
-    return {"value": round(value.value, 4), "low": round(value.low, 4), "high": round(value.high, 4)}
+    return {key: round(part, 4) for key, part in asdict(value).items() if math.isfinite(part)}
 
 
 def _pair(values: np.ndarray, spoof: np.ndarray) -> dict[str, Any]:

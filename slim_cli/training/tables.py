@@ -105,11 +105,11 @@ def _finite(value: Any) -> Any:
 
 
 def _percent(value: Estimate) -> str:
-    return f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+    return value.text(100, 1)
 
 
 def _number(value: Estimate) -> str:
-    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+    return value.text()
 
 
 def _figure(name: str, value: Estimate) -> str:
@@ -146,10 +146,8 @@ def _overall(result: Breakdown) -> Table:
     for name, words in _WORDS.items():
         cells = [words]
         for row in result.overall:
-            over = row.over_origins[name]
-            low, high = (100 * over.low, 100 * over.high) if name == "eer" else (over.low, over.high)
-            digits = 1 if name == "eer" else 3
-            cells += [_figure(name, row.figures[name]), f"[{low:.{digits}f}, {high:.{digits}f}]"]
+            over = _figure(name, row.over_origins[name]).partition(" ")[2]
+            cells += [_figure(name, row.figures[name]), over or "–"]
         rows.append(tuple(cells))
     return Table("All figures", note, tuple(header), tuple(rows))
 

@@ -98,6 +98,16 @@ def test_wilson_interval(count: int, total: int, low: float, high: float) -> Non
     assert (share.value, share.low, share.high) == pytest.approx((count / total, low, high), abs=5e-5)
 
 
+@pytest.mark.parametrize(("groups", "strata"), [("aaaa", None), ("aabc", [0, 0, 1, 1])])
+def test_a_class_of_one_group_has_no_interval(groups: str, strata: list[int] | None) -> None:
+    values = np.arange(4.0)
+    classes = None if strata is None else np.array(strata)
+    estimate = bootstrap([*groups], lambda rows: float(values[rows].mean()), 20, strata=classes)
+    assert estimate.value == 1.5
+    assert np.isnan([estimate.low, estimate.high]).all()
+    assert estimate.text() == "1.500"
+
+
 def test_bootstrap_resamples_each_class_for_itself() -> None:
     spoof = np.array([False] * 4 + [True] * 2)
     sizes = {tuple(np.bincount(spoof[rows], minlength=2)) for rows in bootstrap_draws([*"abcdxy"], 50, strata=spoof)}

@@ -76,6 +76,19 @@ def test_markdown_is_whole_and_names_in_it_are_harmless(slim: Slim, scores: Path
         assert len({line.count("|") for line in lines}) <= 1
 
 
+def test_nothing_is_made_up_about_what_the_scores_do_not_say(slim: Slim, tmp_path: Path) -> None:
+    """Bare scores of another program: no mismatch, one origin, no interval over origins."""
+    rows = "".join(f"{i}.wav,{'spoof' if i % 2 else 'bonafide'},{i % 7 + i % 2}\n" for i in range(60))
+    (tmp_path / "bare.csv").write_text("path,label,score\n" + rows)
+    ran = slim("evaluate", "--scores", tmp_path / "bare.csv", "-o", tmp_path / "out", "--rounds", "5", "--markdown")
+    assert (ran.code, ran.err) == (0, "")
+    assert "mismatch" not in ran.out
+    assert "nan" not in ran.out
+    (pooled,) = [line for line in ran.out.splitlines() if line.startswith("| pooled")]
+    assert "[" not in pooled
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["summary"]["mismatch"]["value"] is None
+
+
 def test_a_csv_as_output_takes_the_scores_alone(slim: Slim, scores: Path, tmp_path: Path) -> None:
     assert slim("evaluate", "--scores", scores, "-o", tmp_path / "new" / "all.csv", "--rounds", "5").code == 0
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["all.csv"]
