@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import UsageError
+from slim_cli.reporting.scale import read_scale
 from slim_cli.resources import templates_dir
 
 FILE_NAME = "case.toml"
@@ -23,6 +24,7 @@ OPTIONAL = frozenset(
         "case.court_reference",
         "case.deviations",
         "case.external_results",
+        "report.scale",
         "report.supersedes",
         "exhibit.seal",
         "exhibit.sha256",
@@ -69,6 +71,7 @@ class Case:
         conditioning: facts taken as given.
         exhibits: one mapping per item received, with the keys of `[[exhibit]]`.
         listed: hashes received with the items.
+        scale: the laboratory's own verbal scale, None for the shipped one.
         sources: the files it was read from, by name below the case folder, byte for byte.
     """
 
@@ -76,6 +79,7 @@ class Case:
     conditioning: tuple[str, ...] = ()
     exhibits: tuple[Mapping[str, str], ...] = ()
     listed: tuple[ListedHash, ...] = ()
+    scale: Mapping[str, Any] | None = None
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
@@ -108,21 +112,20 @@ def load_case(path: Path) -> Case:
         UsageError: it cannot be read, is no TOML, or holds unknown items or items of a wrong kind.
     """
     source = _read(path, "case file")
-    try:
-        data = tomllib.loads(source.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"The case file {path} is not valid TOML: {error}.") from error
+    data = _parse(source, f"case file {path}")
     try:
         items, exhibits = _items(data), tuple(_exhibit(entry) for entry in _list(data, "exhibit", dict))
         conditioning = tuple(_text("conditioning", t) for t in _list(data.get("propositions", {}), "conditioning", str))
     except ValueError as error:
         raise UsageError(f"The case file {path} cannot be used: {error}.") from error
     sources, listed = {FILE_NAME: source}, [ListedHash(e["file"], e["sha256"].lower()) for e in exhibits if e["sha256"]]
-    name = items["received.hash_list"]
+    name, scale = items["received.hash_list"], items["report.scale"]
     if name:
         sources[name] = _read(_beside(path, name), "hash list")
         listed.extend(_hashes(sources[name], name))
-    return Case(items, conditioning, exhibits, tuple(listed), sources)
+    if scale:
+        sources[scale] = _read(_beside(path, scale), "scale")
+    return Case(items, conditioning, exhibits, tuple(listed), _scale(sources.get(scale), scale), sources)
 
 
 def stored_case(output: Path) -> Case | None:
@@ -188,10 +191,28 @@ def _text(key: str, value: Any) -> str:
     return " ".join(str(value).split())
 
 
+def _scale(source: bytes | None, name: str) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    data = _parse(source, f"scale {name}")
+    try:
+        read_scale(data, "en")
+    except ValueError as error:
+        raise UsageError(f"The scale {name} cannot be used: {error}.") from error
+    return data
+
+
+def _parse(source: bytes, what: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"The {what} is not valid TOML: {error}.") from error
+
+
 def _beside(path: Path, name: str) -> Path:
     target = path.parent / name
     if name == FILE_NAME or Path(name).is_absolute() or ".." in Path(name).parts:
-        raise UsageError(f"The hash list {name!r} named in {path} must be a file in the folder of the case file.")
+        raise UsageError(f"The file {name!r} named in {path} must be a file in the folder of the case file.")
     return target
 
 

@@ -5,32 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from slim_cli.reporting.case import Case
 from slim_cli.reporting.formats import plain, significant
-from slim_cli.reporting.words import Words, read_data
+from slim_cli.reporting.scale import Scale, load_scale
+from slim_cli.reporting.words import Words
 from slim_cli.results import FileResult, LikelihoodRatio
 
 NEUTRAL_BELOW = 2.0
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A verbal scale.
-
-    Attributes:
-        source: where it comes from.
-        bands: lowest ratio and phrase of each band, rising from 1.
-    """
-
-    source: str
-    bands: tuple[tuple[float, str], ...]
-
-    def phrase(self, ratio: float) -> str:
-        """The phrase for a ratio of 1 or more."""
-        return [phrase for low, phrase in self.bands if ratio >= low or low == 1][-1]
 
 
 @dataclass(frozen=True)
@@ -52,13 +35,6 @@ class Evaluation:
     cautions: tuple[str, ...] = ()
 
 
-@cache
-def load_scale(language: str) -> Scale:
-    """Reads `scale.toml`."""
-    data = read_data("scale.toml")
-    return Scale(data["source"][language], tuple((float(b["from"]), b["phrase"][language]) for b in data["band"]))
-
-
 def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds: Mapping[str, Any]) -> Evaluation:
     """Puts the likelihood ratio of a scored file into words.
 
@@ -75,7 +51,8 @@ def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds:
         status = "uncalibrated" if result.lr_status == "given" else result.lr_status
         reason = result.lr_reason or words.say("evaluation.reason_no_calibration")
         return _none(status, reason, exhibit, words)
-    return _given(result.lr, exhibit, words, bounds)
+    scale = load_scale(words.language, case.scale)
+    return _given(result.lr, exhibit, words, scale, bounds)
 
 
 def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:
@@ -87,14 +64,14 @@ def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:
     )
 
 
-def _given(lr: LikelihoodRatio, exhibit: str, words: Words, bounds: Mapping[str, Any]) -> Evaluation:
+def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds: Mapping[str, Any]) -> Evaluation:
     size = 10 ** abs(lr.log10)
     side = "h1" if lr.log10 > 0 else "h2"
     if significant(size) < NEUTRAL_BELOW:
         statement, short = words.say("evaluation.neutral", exhibit=exhibit), words.say("evaluation.short_neutral")
     else:
         # why: number and phrase are of the printed ratio, so that they never contradict each other
-        shown = {"ratio": plain_ratio(size), "phrase": load_scale(words.language).phrase(significant(size))}
+        shown = {"ratio": plain_ratio(size), "phrase": scale.phrase(significant(size))}
         statement = words.say(f"evaluation.support_{side}", exhibit=exhibit, **shown)
         short = words.say(f"evaluation.short_{side}", **shown)
     ratios = {"ratio": lr.log10, "low": lr.low, "high": lr.high}

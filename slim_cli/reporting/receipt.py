@@ -10,7 +10,7 @@ from slim_cli.reporting.case import Case, ListedHash
 from slim_cli.results import FileResult
 
 SHA256_DIGITS = 64
-BAD = ("mismatch", "other_kind")
+UNCOMPARED = ("other_kind", "unread")
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,14 @@ class Receipt:
     not_found: tuple[Mapping[str, str], ...]
 
     @property
-    def bad(self) -> int:
-        """How many received hashes do not agree."""
-        return sum(one.outcome in BAD for one in self.files) + len(self.absent)
+    def troubles(self) -> dict[str, int]:
+        """How many received hashes do not agree, could not be compared, or belong to no file found."""
+        counts = {
+            "hashes_bad": sum(one.outcome == "mismatch" for one in self.files),
+            "hashes_uncompared": sum(one.outcome in UNCOMPARED for one in self.files),
+            "hashes_absent": len(self.absent),
+        }
+        return {kind: n for kind, n in counts.items() if n}
 
 
 def compare(case: Case, results: Sequence[FileResult]) -> Receipt:

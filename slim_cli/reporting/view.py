@@ -8,9 +8,10 @@ from itertools import groupby
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
-from slim_cli.reporting.evaluation import Evaluation, Scale, load_scale
+from slim_cli.reporting.evaluation import Evaluation
 from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.receipt import Receipt, Received
+from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.reporting.sections import Section, load_sections, standard_rows
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.words import MeasureWords, Words
@@ -197,7 +198,7 @@ class Report:
 
     @property
     def scale(self) -> Scale:
-        return load_scale(self.words.language)
+        return load_scale(self.words.language, self.style.case.scale if self.style.case else None)
 
     @property
     def standards(self) -> list[tuple[str, str, str, str]]:

@@ -23,7 +23,7 @@ def filled(text: str = "stated") -> dict[str, Any]:
         for entry in table if isinstance(table, list) else [table]:
             for key in entry:
                 entry[key] = [f"{text} conditioning"] if isinstance(entry[key], list) else f"{text} {name}.{key}"
-    data["received"]["hash_list"] = ""
+    data["received"]["hash_list"] = data["report"]["scale"] = ""
     data["exhibit"] = []
     return data
 

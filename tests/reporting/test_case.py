@@ -7,6 +7,7 @@ import pytest
 from slim_cli.errors import UsageError
 from slim_cli.reporting.case import FOLDER, blank_case, load_case, stored_case
 from slim_cli.reporting.receipt import compare
+from slim_cli.reporting.scale import load_scale
 from slim_cli.reporting.words import load_words
 from tests.reporting import cases, factory
 
@@ -99,6 +100,45 @@ def test_hash_lists_are_read_as_tools_write_them(tmp_path, line, name):
     assert [(one.name, one.digest) for one in listed] == [(name, A)]
 
 
+SCALE = """
+source = 'of the laboratory'
+[[band]]
+from = 1
+phrase = 'none'
+[[band]]
+from = 5
+phrase = { en = 'some', de = 'etwas' }
+"""
+
+
+def with_scale(folder, text):
+    (folder / "own.toml").write_text(text, encoding="utf-8")
+    data = cases.filled()
+    data["report"]["scale"] = "own.toml"
+    return load_case(cases.write(folder, data))
+
+
+@pytest.mark.parametrize(("language", "phrase"), [("en", "some"), ("de", "etwas"), ("fr", "some")])
+def test_a_laboratory_may_have_a_scale_of_its_own(tmp_path, language, phrase):
+    case = with_scale(tmp_path, SCALE)
+    assert load_scale(language, case.scale).phrase(7) == phrase
+    assert "own.toml" in case.sources
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[band]", "not valid TOML"),
+        ("source = 'x'", "needs a source"),
+        (SCALE.replace("from = 1", "from = 9"), "must rise from 1"),
+        (SCALE.replace("phrase = 'none'", "phrase = 3"), "needs a source"),
+    ],
+)
+def test_a_scale_that_cannot_be_used_is_refused(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message):
+        with_scale(tmp_path, text)
+
+
 def test_a_line_that_is_no_hash_is_named(tmp_path):
     with pytest.raises(UsageError, match="Line 2 of the hash list"):
         load_case(cases.write(tmp_path, cases.filled(), f"{A}  a.wav\na.wav {B}\n"))
@@ -122,7 +162,10 @@ def test_received_hashes_are_compared_with_measured_ones(tmp_path, listed, outco
     result = factory.scored("calls/a.wav", 1.0)
     text = listed.format(own=result.sha256, wrong=B, short="0" * 32)
     case = load_case(cases.write(tmp_path, cases.filled(), text))
-    assert [one.outcome for one in compare(case, [result]).files] == [outcome]
+    receipt = compare(case, [result])
+    assert [one.outcome for one in receipt.files] == [outcome]
+    assert ("hashes_bad" in receipt.troubles) is (outcome == "mismatch")
+    assert ("hashes_uncompared" in receipt.troubles) is (outcome == "other_kind")
 
 
 def test_a_name_that_fits_two_files_means_neither(tmp_path):
@@ -130,7 +173,7 @@ def test_a_name_that_fits_two_files_means_neither(tmp_path):
     receipt = compare(load_case(cases.write(tmp_path, cases.filled(), f"{B}  a.wav\n")), results)
     assert [one.outcome for one in receipt.files] == ["unlisted", "unlisted"]
     assert [line.name for line in receipt.absent] == ["a.wav"]
-    assert receipt.bad == 1
+    assert receipt.troubles == {"hashes_absent": 1}
 
 
 def test_a_listed_file_that_could_not_be_read_is_not_called_a_match(tmp_path):

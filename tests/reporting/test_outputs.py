@@ -156,12 +156,12 @@ def test_every_pdf_font_is_embedded(written):
         assert all({"/FontFile", "/FontFile2", "/FontFile3"} & set(font.keys()) for font in fonts)
 
 
-def test_every_page_of_an_evaluation_has_number_version_case_and_the_mark_of_a_draft(tmp_path):
+def test_a_printed_evaluation_names_itself_on_every_page_and_sums_up_on_one(tmp_path):
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed: apt-get install poppler-utils")
-    results = cases.evaluated([factory.scored("a.wav", 1.2)])
+    results = cases.evaluated([*factory.mixed(), factory.scored("last.wav", 0.2)])
     case, run = cases.case(tmp_path, results), cases.calibrated(factory.run(results))
-    style = {"case": case, "language": "de"}
+    style = {"case": case, "language": "de", "limit": "top:1"}
     written = reporting.write(results, run, factory.reference(), tmp_path / "out", ["pdf"], **style)
     text = subprocess.run(["pdftotext", written["pdf"], "-"], capture_output=True, text=True, check=True).stdout
     pages = [" ".join(page.split()) for page in text.split("\f")[:-1]]
@@ -170,6 +170,8 @@ def test_every_page_of_an_evaluation_has_number_version_case_and_the_mark_of_a_d
         assert re.search(r"SLIM-20261123-[0-9A-F]{10} · Fassung stated report.version · Fall stated case.number", page)
         assert f"Seite {number} von {len(pages)}" in page
         assert "ENTWURF" in page
+    assert "B Zusammenfassung" in pages[1]
+    assert "Inhalt" in pages[2]
     assert reporting.stored_case(tmp_path / "out") == case
 
 
