@@ -8,6 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from slim_cli.assessment.calibration import observed
 from slim_cli.reporting.formats import duration, frequency, percent, signed
 from slim_cli.reporting.known import Nearest, Stability
 from slim_cli.reporting.view import Row
@@ -120,6 +121,7 @@ def flipped(result: FileResult) -> list[str]:
 def conditional_limits(rows: Sequence[Row], metrics: Mapping[str, Any], words: Words) -> tuple[tuple[str, str], ...]:
     """Limits whose conditions are met: the limit in words and the files that it concerns."""
     scored = [row for row in rows if row.rank is not None]
+    scored.sort(key=lambda row: 0 if row.received else row.number)  # why: a triage comes by rank, a case in its order
     found = ((name, [row.label for row in scored if holds(row.result)]) for name, holds in _CHECKS.items())
     unvalidated = [r.label for r in scored if (c := condition_of(r.result)) is None or _row(c.name, metrics) is None]
     outside = [row.label for row in scored if row.evaluation and row.evaluation.status == "out_of_scope"]
@@ -136,18 +138,13 @@ def conditional_limits(rows: Sequence[Row], metrics: Mapping[str, Any], words: W
     )
 
 
-def _observed(result: FileResult, name: str) -> float | None:
-    seen = result.observations.get(name)
-    return seen.value if seen and seen.usable else None
-
-
 def _short(result: FileResult) -> bool:
     top = result.top_channel
     return top is not None and top.net_speech_s < SHORT_S
 
 
 def _narrow(result: FileResult) -> bool:
-    band = _observed(result, "effective_bandwidth_hz")
+    band = observed(result, "effective_bandwidth_hz")
     return (band is not None and band < NARROW_HZ) or (result.media is not None and result.media.sample_rate_hz <= 8000)
 
 
@@ -163,8 +160,8 @@ _CHECKS: Mapping[str, Callable[[FileResult], bool]] = MappingProxyType(
         "lossy": _lossy,
         "warned": lambda result: bool(result.warnings),
         "channels": lambda result: sum(channel.score is not None for channel in result.channels) > 1,
-        "clipped": lambda result: (_observed(result, "clipping_fraction") or 0.0) > CLIPPED,
-        "noisy": lambda result: (_observed(result, "snr_db") or NOISY_DB) < NOISY_DB,
+        "clipped": lambda result: (observed(result, "clipping_fraction") or 0.0) > CLIPPED,
+        "noisy": lambda result: (observed(result, "snr_db") or NOISY_DB) < NOISY_DB,
         "unsteady": lambda result: bool(flipped(result)),
     }
 )
