@@ -55,7 +55,7 @@ def _print_in_parts(
     shop: _PrintShop, sheets: Sheets, parts: list[str], target: Path, attached: Mapping[str, str]
 ) -> None:
     paths = [shop.folder / f"part-{number}.pdf" for number in range(len(parts))]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as hands:
+    with ThreadPoolExecutor(_processors()) as hands:
         printed = list(hands.map(shop.print, parts, paths))
     pages = section_pages(sheets.anchors, [p["anchors"] for p in printed], [p["pages"] for p in printed])
     frame = shop.folder / "frame.pdf"
@@ -78,6 +78,11 @@ def _attachments(findings: Findings) -> dict[str, str]:
     if findings.run.calibration:
         texts["calibration.json"] = json.dumps(findings.run.calibration, ensure_ascii=False, indent=1) + "\n"
     return texts
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _PrintShop:
