@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -63,7 +64,7 @@ def build_report(
         rows=tuple(rows),
         exhibits=tuple(draw.exhibit(row) for row in scored if row.shown),
         overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
-        validation=draw.validation(),
+        validation=draw.validation(run.calibration),
         warnings=_warnings(words, run, counts),
         measures=load_measures(words.language),
         limits=conditional_limits(rows, reference.metrics, words),
@@ -94,6 +95,17 @@ def share_at_or_above(one: Histogram, value: float) -> Share:
     if value <= one.edges[0]:
         least = sum(one.counts[1:])
     return Share(least, most, one.n)
+
+
+def figures(metrics: Mapping[str, Any], named: Mapping[str, str]) -> tuple[Figure, ...]:
+    """The figures that have a name, in the order of the names; with an interval where one is stored."""
+    entries = ((key, metrics[key]) for key in named if key in metrics)
+    return tuple(
+        Figure(key, entry["value"], entry.get("low"), entry.get("high"))
+        if isinstance(entry, Mapping)
+        else Figure(key, float(entry), None, None)
+        for key, entry in entries
+    )
 
 
 def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
@@ -135,18 +147,15 @@ class _Draughtsman:
             stability=stability(result, self._words),
         )
 
-    def validation(self) -> Validation:
-        metrics = self._reference.metrics
-        named = self._words.item("validation.figure")
-        figures = []
-        for key in (k for k in named if k in metrics):
-            entry = metrics[key]
-            if isinstance(entry, dict):
-                figures.append(Figure(key, entry["value"], entry.get("low"), entry.get("high")))
-            else:
-                figures.append(Figure(key, float(entry), None, None))
+    def validation(self, calibration: Mapping[str, Any]) -> Validation:
+        metrics, measured = self._reference.metrics, calibration.get("metrics", {})
         return Validation(
-            figures=tuple(figures),
+            figures=figures(metrics, self._words.item("validation.figure")),
+            calibration=figures(measured, self._words.item("calibration.figure")),
+            codecs=tuple(
+                OriginRate(codec, row["eer"], row["n_bona_fide"], row["n_spoof"])
+                for codec, row in measured.get("by_codec", {}).items()
+            ),
             origins=tuple(OriginRate(k, *v) for k, v in metrics.get("eer_by_origin", {}).items()),
             corpora=tuple(OriginRate(k, v[0], v[1], 0) for k, v in metrics.get("false_alarms_by_corpus", {}).items()),
             conditions=tuple(OriginRate(self._words.label("condition", k), *v) for k, v in condition_rows(metrics)),

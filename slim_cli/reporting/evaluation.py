@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slim_cli.reporting import formats
 from slim_cli.reporting.case import Case
-from slim_cli.reporting.formats import plain, significant
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.reporting.words import Words
 from slim_cli.results import FileResult, LikelihoodRatio
@@ -67,21 +66,21 @@ def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:
 def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds: Mapping[str, Any]) -> Evaluation:
     size = 10 ** abs(lr.log10)
     side = "h1" if lr.log10 > 0 else "h2"
-    if significant(size) < NEUTRAL_BELOW:
+    if formats.significant(size) < NEUTRAL_BELOW:
         statement, short = words.say("evaluation.neutral", exhibit=exhibit), words.say("evaluation.short_neutral")
     else:
         # why: number and phrase are of the printed ratio, so that they never contradict each other
-        shown = {"ratio": plain_ratio(size), "phrase": scale.phrase(significant(size))}
+        shown = {"ratio": formats.ratio(abs(lr.log10)), "phrase": scale.phrase(formats.significant(size))}
         statement = words.say(f"evaluation.support_{side}", exhibit=exhibit, **shown)
         short = words.say(f"evaluation.short_{side}", **shown)
     ratios = {"ratio": lr.log10, "low": lr.low, "high": lr.high}
     logs = {"log": lr.log10, "log_low": lr.low, "log_high": lr.high}
     figures = words.say(
         "evaluation.value",
-        **{name: plain_ratio(10**value) for name, value in ratios.items()},
-        **{name: plain(value, 2) for name, value in logs.items()},
+        **{name: formats.ratio(value) for name, value in ratios.items()},
+        **{name: formats.plain(value) for name, value in logs.items()},
     )
-    limits = {name: plain_ratio(10 ** float(bounds[name])) for name in ("low", "high") if name in bounds}
+    limits = {name: formats.ratio(float(bounds[name])) for name in ("low", "high") if name in bounds}
     cautions = (
         words.say("evaluation.interval_spans") if lr.low < 0 < lr.high else "",
         words.say("evaluation.bounded") if lr.bounded else "",
@@ -89,13 +88,3 @@ def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds
         words.say("evaluation.not_probability"),
     )
     return Evaluation("given", statement, short, figures, tuple(filter(None, cautions)))
-
-
-def plain_ratio(ratio: float) -> str:
-    """A ratio with two significant figures.
-
-    >>> plain_ratio(41.3), plain_ratio(1234), plain_ratio(2.34), plain_ratio(0.0253), plain_ratio(9.97)
-    ('41', '1,200', '2.3', '0.025', '10')
-    """
-    rounded = significant(ratio)
-    return plain(rounded, max(0, 1 - math.floor(math.log10(rounded))))

@@ -34,6 +34,16 @@ def significant(value: float, digits: int = 2) -> float:
     return float(f"{value:.{digits - 1}e}")
 
 
+def ratio(log10: float) -> str:
+    """A ratio from its base-10 logarithm, with two significant figures.
+
+    >>> ratio(1.615), ratio(3.091), ratio(0.37), ratio(-1.597), ratio(0.9987)
+    ('41', '1,200', '2.3', '0.025', '10')
+    """
+    rounded = significant(10**log10)
+    return plain(rounded, max(0, 1 - math.floor(math.log10(rounded))))
+
+
 def percent(share: float | None) -> str:
     """A share as per cent, with a decimal where it matters.
 
@@ -115,6 +125,7 @@ FILTERS = {
     "shortened": shortened,
     "signed": signed,
     "plain": plain,
+    "ratio": ratio,
     "percent": percent,
     "duration": duration,
     "size": size,

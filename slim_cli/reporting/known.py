@@ -101,11 +101,13 @@ class OriginRate:
 
 @dataclass(frozen=True)
 class Validation:
-    """What was measured of the model before this run."""
+    """What was measured of the model, and of its calibration, before this run."""
 
     figures: tuple[Figure, ...]
     origins: tuple[OriginRate, ...]
     corpora: tuple[OriginRate, ...]
     conditions: tuple[OriginRate, ...]
+    calibration: tuple[Figure, ...]
+    codecs: tuple[OriginRate, ...]
     score_histogram: Markup
     mismatch_histogram: Markup

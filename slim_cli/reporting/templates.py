@@ -19,6 +19,7 @@ from slim_cli.reporting.view import Report
 from slim_cli.resources import templates_dir
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
 
+_TOLD_APART = ("propositions", "metrics", "tippett")
 _STYLES = {"html": ("style.css", "screen.css"), "pdf": ("style.css", "print.css")}
 
 
@@ -57,7 +58,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         item=report.words.item,
         command=shlex.join(report.run.command),
         parameters=list(flat(report.run.parameters)),
-        calibration=list(flat({k: v for k, v in report.run.calibration.items() if k != "propositions"})),
+        calibration=list(flat({k: v for k, v in report.run.calibration.items() if k not in _TOLD_APART})),
         window_s=f"{WINDOW_S:g}",
         hop_s=f"{HOP_S:g}",
         min_net_speech_s=f"{MIN_NET_SPEECH_S:g}",

@@ -72,7 +72,12 @@ def calibrated(run: RunRecord) -> RunRecord:
         "schema": "slim-calibration/1",
         "propositions": PROPOSITIONS,
         "bounds": {"method": "ELUB", "low": -1.5, "high": 2.0},
-        "metrics": {"cllr": {"value": 0.71, "low": 0.66, "high": 0.77}},
+        "metrics": {
+            "cllr": {"value": 0.71, "low": 0.66, "high": 0.77},
+            "misleading_bona_fide": {"value": 0.21, "low": 0.17, "high": 0.26},
+            "most_misleading_log10": [1.31, -0.9],
+            "by_codec": {"lossless": {"n_bona_fide": 300, "n_spoof": 200, "cllr": 0.7, "eer": 0.22}},
+        },
         "sha256": factory.digest("calibration"),
     }
     return replace(run, calibration=account)
