@@ -270,10 +270,8 @@ class _Session:
         return replace(result, warnings=result.warnings + warnings)
 
     def _weigh(self, result: FileResult) -> FileResult:
-        if result.score is None:
+        if result.score is None or self._options.calibration is None:
             return result
-        if self._options.calibration is None:
-            return replace(result, lr_reason="no calibration was used")
         status, reason, ratio = self._options.calibration.assess(result, result.fingerprint)
         return replace(result, lr_status=status, lr_reason=reason, lr=ratio)
 

@@ -10,26 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from slim_cli import __version__
 from slim_cli.cli import progress, quantities
+from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, is_looked_at, show
 from slim_cli.cli.interrupt import Stopper
-from slim_cli.cli.outputs import Journal, OutputFolder
+from slim_cli.cli.outputs import DEFAULT_FORMATS, Journal, OutputFolder, chosen_formats
 from slim_cli.cli.summary import TABLE_ROWS, Summary
-from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
+from slim_cli.errors import EnvironmentUnfit, IntegrityError
 from slim_cli.results import FileResult, RunRecord
 
 if TYPE_CHECKING:
     from slim_cli.assessment.reference import Reference
     from slim_cli.reporting.case import Case
     from slim_cli.scanning import ScanOptions, StageTimes
-
-FORMATS = ("html", "pdf", "csv", "jsonl")
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,12 @@ class Request:
         folder: where results go.
         model: name or folder of the model.
         device: `auto`, `cpu` or `cuda:N`.
+        calibration: calibration file, `none`, or None for the model's own.
         formats: files to write beside `results.jsonl`.
         sections: which files get a section in the report: `all`, `flagged` or `top:N`.
         case: what the examiner states, None for a triage.
         language: language of the report.
-        limits: the scan's limits by the names of `ScanOptions`.
+        options: the scan's limits and extras by the names of `ScanOptions`.
         verdict: `fail_on` and `allow_errors` of the summary.
         bar: whether progress is shown.
     """
@@ -54,40 +54,38 @@ class Request:
     folder: OutputFolder
     model: str
     device: str
+    calibration: str | None
     formats: tuple[str, ...]
     sections: str
     case: Case | None
     language: str
-    limits: dict[str, Any]
+    options: dict[str, Any]
     verdict: dict[str, Any]
     bar: bool
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders to examine; folders with all they hold.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for report and results, outside the evidence.")
-    ],
-    model: Annotated[str, typer.Option(help="Bundled model or folder of a bundle.")] = DEFAULT,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    formats: Annotated[
-        str, typer.Option("--format", help="Which to write, separated by commas; results.jsonl always is.")
-    ] = ",".join(FORMATS),
-    report: Annotated[str, typer.Option(help="Files with a section of their own: all, flagged or top:N.")] = "top:300",
-    case: Annotated[
-        Path | None, typer.Option(help="Case file (slim case new): write an evaluation in place of a triage.")
-    ] = None,
-    language: Annotated[str, typer.Option(help="Language of the report: en or de.")] = "en",
-    fail_on: Annotated[str | None, typer.Option(help="Exit with 1 if a file reaches this, e.g. 'score>=2'.")] = None,
-    allow_errors: Annotated[bool, typer.Option(help="Do not exit with 3 for files that cannot be examined.")] = False,
-    max_duration: Annotated[str, typer.Option(help="Leave out the audio of a file beyond this, e.g. 30m.")] = "24h",
-    max_size: Annotated[str | None, typer.Option(help="Refuse larger files, e.g. 2G.")] = None,
-    timeout: Annotated[str, typer.Option(help="Longest wait for the decoder, e.g. 60s.")] = "120s",
-    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
-    json_line: Annotated[bool, typer.Option("--json", help="Print one JSON line in place of the table.")] = False,
-    timings: Annotated[bool, typer.Option("--timings", help="Print the time that each stage took.")] = False,
+    paths: given.Paths,
+    output: given.Output,
+    model: given.Model = DEFAULT,
+    device: given.Device = "auto",
+    calibration: given.Calibrated = None,
+    stability: given.Stability = False,
+    occlusion: given.Occlusion = "flagged",
+    formats: given.Formats = DEFAULT_FORMATS,
+    report: given.Sections = "top:300",
+    case: given.CaseFile = None,
+    language: given.Language = "en",
+    fail_on: given.FailOn = None,
+    allow_errors: given.AllowErrors = False,
+    max_duration: given.MaxDuration = "24h",
+    max_size: given.MaxSize = None,
+    timeout: given.Timeout = "120s",
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    no_progress: given.NoProgress = False,
+    json_line: given.JsonLine = False,
+    timings: given.Timings = False,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
     request = Request(
@@ -95,11 +93,14 @@ def scan(
         folder=OutputFolder(output, force),
         model=model,
         device=device,
-        formats=_formats(formats),
+        calibration=calibration,
+        formats=chosen_formats(formats),
         sections=report,
         case=_case(case),
         language=language,
-        limits={
+        options={
+            "stability": stability,
+            "occlusion": occlusion,
             "max_duration_s": quantities.seconds(max_duration),
             "max_size_bytes": quantities.size(max_size) if max_size else None,
             "timeout_s": quantities.seconds(timeout),
@@ -127,14 +128,6 @@ def _case(path: Path | None) -> Case | None:
     return load_case(path) if path else None
 
 
-def _formats(text: str) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    unknown = [part for part in chosen if part not in FORMATS]
-    if unknown or not chosen:
-        raise UsageError(f"--format takes one or more of {','.join(FORMATS)}; it was given {text!r}.")
-    return chosen
-
-
 def _run(request: Request) -> Summary:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from slim_cli.assessment.reference import load_reference
@@ -147,13 +140,17 @@ def _run(request: Request) -> Summary:
     load_words(request.language)
     bundle = find_bundle(request.model)
     detector, reference = load_detector(bundle, request.device), load_reference(bundle)
-    options = ScanOptions(output=request.folder.path, **request.limits)
+    calibration, threshold = given.find_calibration(request.calibration, bundle), reference.operating_point.score
+    output = request.folder.path
+    options = ScanOptions(output=output, calibration=calibration, review_score=threshold, **request.options)
     times, started, begun = StageTimes(), _now(), time.perf_counter()
     with progress.choose(request.bar) as display:
         rows = scan(request.paths, detector=detector, options=options, on_progress=display, times=times)
         request.folder.prepare()
         summary = _examine(rows, request, reference, times)
-    record = _record(detector, options, summary, started)
+    record = dataclasses.replace(
+        _record(detector, options, summary, started), calibration=calibration.account if calibration else {}
+    )
     summary = _report(summary, record, reference, request)
     return dataclasses.replace(summary, seconds={**summary.seconds, "total": time.perf_counter() - begun})
 
@@ -205,7 +202,7 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
 
 def _record(detector: Any, options: ScanOptions, summary: Summary, started: str) -> RunRecord:
     from slim_cli.cli.software import software_versions
-    from slim_cli.scanning import scan_fingerprint, scan_parameters
+    from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
 
     return RunRecord(
         command=("slim", *sys.argv[1:]),
@@ -214,7 +211,7 @@ def _record(detector: Any, options: ScanOptions, summary: Summary, started: str)
         tool_version=__version__,
         software={**software_versions(), "Device": detector.device},
         model=dataclasses.asdict(detector.info),
-        parameters=scan_parameters(options),
+        parameters={**scan_parameters(options), **side_parameters(options)},
         fingerprint=scan_fingerprint(detector, options),
         counts=summary.counts,
         complete=summary.signal_number is None,
