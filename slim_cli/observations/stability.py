@@ -20,7 +20,6 @@ from slim_cli.results import MODEL_RATE_HZ
 CROPPED = 0.1  # half of it at either end
 BIT_RATE_BPS = 32_000
 ENCODER, DECODER = "libmp3lame", "mp3float"
-CODEC_DELAY = 1105  # samples by which LAME's output lies behind its input (LAME technical FAQ: 576 + 529)
 
 WORDS = {
     "edges_trimmed": "without the silence at its edges",
@@ -69,7 +68,7 @@ class Cut:
 
 
 class Recode:
-    """Codes a stream as MP3 and decodes it again, aligned and as long as before."""
+    """Codes a stream as MP3 and decodes it again; FFmpeg takes off the codec's delay, so that positions stay."""
 
     def __init__(self) -> None:
         self._encoder = cast(AudioCodecContext, av.CodecContext.create(ENCODER, "w"))
@@ -78,19 +77,16 @@ class Recode:
         self._encoder.open()
         self._decoder = cast(AudioCodecContext, av.CodecContext.create(DECODER, "r"))
         self._frames = av.AudioResampler("fltp", "mono", MODEL_RATE_HZ, self._encoder.frame_size)
-        self._skip, self._owed = CODEC_DELAY, 0
+        self._owed = 0
 
     def __call__(self, samples: np.ndarray, last: bool) -> np.ndarray:
         """The next coded samples; they lag behind until the end."""
         self._owed += len(samples)
-        padded = np.pad(samples, (0, 2 * CODEC_DELAY if last else 0))
-        pieces = self._code(padded) if len(padded) else []
+        pieces = self._code(samples) if len(samples) else []
         pieces += self._end() if last else []
-        coded = np.concatenate([*pieces, np.zeros(0, np.float32)])
-        passed = coded[self._skip :][: self._owed]
-        self._skip = max(0, self._skip - len(coded))
+        passed = np.concatenate([*pieces, np.zeros(0, np.float32)])[: self._owed]
         self._owed -= len(passed)
-        return passed
+        return np.pad(passed, (0, self._owed)) if last else passed
 
     def _code(self, samples: np.ndarray) -> list[np.ndarray]:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), "fltp", "mono")

@@ -88,3 +88,71 @@ def test_measures_do_not_depend_on_the_blocks(block):
     assert measured == {name for name, observation in other.items() if observation.value is not None}
     for name in measured:
         assert one[name].value == pytest.approx(other[name].value, rel=1e-4, abs=1e-7), name
+
+
+def test_the_edge_of_the_bandwidth_has_a_slope_where_there_is_an_edge():
+    cut_off = soxr.resample(noise(16_000), 16_000, 48_000, quality="VHQ")
+    assert observe(cut_off, 48_000)["edge_slope_db_per_khz"].value > 60
+    full = observe(noise(RATE), RATE)["edge_slope_db_per_khz"]
+    assert (full.value, full.usable) == (None, False)
+    assert "no edge" in full.note
+
+
+@pytest.mark.parametrize("distance_hz", [300, 500, 1250])
+def test_lines_at_equal_distances_are_found(distance_hz):
+    t = np.arange(10 * RATE) / RATE
+    lines = sum(np.sin(2 * np.pi * f * t + f) for f in range(distance_hz, 8_000, distance_hz))
+    found = observe(0.05 * noise(RATE) + 0.01 * lines, RATE)
+    assert found["spectral_line_strength"].value > 0.6
+    multiple = found["spectral_line_distance_hz"].value / distance_hz
+    assert multiple == pytest.approx(round(multiple), abs=0.1)
+    assert observe(noise(RATE), RATE)["spectral_line_strength"].value < 0.4
+    narrow = observe(noise(8_000), 8_000)["spectral_line_strength"]
+    assert (narrow.value, narrow.usable) == (None, False)
+
+
+@pytest.mark.parametrize("expected_db", [10, 30, 60])
+def test_the_signal_to_noise_ratio_compares_speech_with_the_quietest_tenth(expected_db):
+    speech = np.arange(313) % 10 < 6
+    level = np.repeat(np.where(speech, 1.0, 10 ** (-expected_db / 20)), 512)[: 10 * RATE]
+    found = observe(noise(RATE) * level, RATE, speech)["snr_db"]
+    assert found.value == pytest.approx(expected_db, abs=1.5)
+    assert found.usable
+
+
+def test_digital_silence_is_no_noise():
+    speech = np.arange(313) % 10 < 6
+    samples = noise(RATE) * np.repeat(speech, 512)[: 10 * RATE]
+    found = observe(samples, RATE, speech)
+    assert found["snr_db"].value == pytest.approx(0, abs=1.5)
+    assert found["pause_zero_fraction"].value == 1
+    assert not found["pause_flatness_db"].usable
+    assert found["pause_flatness_db"].note == "outside speech there is only digital silence"
+
+
+def test_flatness_tells_hiss_from_hum():
+    silent, t = np.zeros(313, bool), np.arange(10 * RATE) / RATE
+    hiss = observe(noise(RATE), RATE, silent)["pause_flatness_db"].value
+    hum = observe(0.01 * noise(RATE) + np.sin(2 * np.pi * 300 * t), RATE, silent)["pause_flatness_db"].value
+    assert hiss == pytest.approx(0, abs=0.2)
+    assert hum < -20
+    assert not observe(noise(RATE), RATE)["pause_flatness_db"].usable
+
+
+def test_zeros_outside_speech_are_counted_also_between_other_samples():
+    samples = noise(RATE)
+    samples[::4] = 0
+    found = observe(samples, RATE, np.zeros(313, bool))
+    assert found["pause_zero_fraction"].value == pytest.approx(0.25, abs=0.001)
+
+
+def test_the_noise_outside_speech_is_given_where_there_is_some():
+    measures = Measures(RATE, 1)
+    measures.push(noise(RATE, 1).astype(np.float32)[None])
+    measures.decide([np.ones(31, bool)])
+    assert measures.noise(0) is None
+    measures.push(noise(RATE, 1).astype(np.float32)[None])
+    measures.decide([np.zeros(31, bool)])
+    found = measures.noise(0)
+    assert (len(found.power), found.step_hz) == (257, 31.25)
+    assert found.power[10:-10].mean() == pytest.approx(6 * 0.1**2 / 512, rel=0.1)
