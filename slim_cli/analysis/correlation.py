@@ -76,8 +76,9 @@ def correlation(material: Material) -> Finding:
     rows = correlation_rows(r, material.scores.is_spoof, systems)
     real, fake = rows[:2]
     enough = [row for row in rows[2:] if row["n"] >= MIN_DRAWN]
-    drawn = [*rows[:2], *sorted(enough, key=lambda row: -row["n"])[:MOST_DRAWN]]
-    drawn[2:] = sorted(drawn[2:], key=lambda row: row["mean_r"])
+    # why: ties by name, since a choice by r would show one side only
+    largest = sorted(enough, key=lambda row: (-row["n"], row["group"]))[:MOST_DRAWN]
+    drawn = [*rows[:2], *sorted(largest, key=lambda row: row["mean_r"])]
     test = f"Welch's t = {fake['t']:.2f}, p = {fake['p']:.2g}" if fake["p"] != "" else "too few clips for a test"
     summary = f"Pearson's r of S and L: bona fide {_spread(real)}, spoof {_spread(fake)}; {test}"
     figure = canvas(6.5, 1.3 + 0.17 * len(drawn))
@@ -89,7 +90,7 @@ def correlation(material: Material) -> Finding:
         _point(axes, number, row)
     name_rows(axes, [f"{row['group']} ({row['n']})" for row in drawn])
     axes.set_xlabel("Pearson's r between S and L of a clip, mean ± standard deviation over clips")
-    title = f"Style–linguistics correlation, {len(drawn) - 2} of {len(rows) - 2} systems"
+    title = f"Style–linguistics correlation, the {len(drawn) - 2} largest of {len(rows) - 2} systems"
     rule = f"filled: differs from bona fide by Welch's t-test at a false discovery rate of {LEVEL:.0%}; band: bona fide"
     caption(figure, f"{title}\n{rule}", material.source)
     return Finding("correlation", rows, figure, summary)

@@ -14,6 +14,7 @@ from slim_cli.errors import UsageError
 from slim_cli.training.manifest import Clip
 
 MOST_DRAWN = 60
+MOST_NAMED = 4  # languages
 
 
 def duration_s(clip: Clip) -> float:
@@ -91,5 +92,6 @@ def _words(row: dict[str, Any], column: str) -> str:
     if column == "speakers":
         return f"{row['speakers_known']}{'+' if row['speaker_unknown'] else ''}"
     if column == "languages":
-        return label(row["languages"], 14)
+        several = row["languages"].count(" ") + 1
+        return label(row["languages"], 12) if several <= MOST_NAMED else f"{several} of them"
     return {"hours": f"{row['hours']:.2g}", "clips": f"{row['samples']:,}", "systems": f"{row['systems']}"}[column]

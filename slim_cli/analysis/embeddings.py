@@ -62,7 +62,7 @@ def embed(detector: Detector, clips: Sequence[Clip], folder: Path, report: Repor
         report: called with (clips done, clips in all).
 
     Raises:
-        UsageError: a clip cannot be read or holds no sample.
+        UsageError: a clip cannot be read or holds no audio.
     """
     stored = folder / f"{_key(detector.fingerprint, clips)}.npz"
     names = [field.name for field in fields(Embeddings)]
@@ -98,11 +98,11 @@ def clip_means(
         each output as (N, ...) float64.
 
     Raises:
-        UsageError: a clip cannot be read or holds no sample.
+        UsageError: a clip cannot be read or holds no audio.
     """
     sums: dict[str, np.ndarray] = {}
     totals, heard, done = np.zeros(len(clips)), list[Heard](), 0
-    windows = weighted_windows(clips, _samples, (), "", heard)
+    windows = weighted_windows(clips, lambda clip: read_mono(clip.path), (), "", heard)
     while held := list(islice(windows, BATCH)):
         owners, pieces, lengths, weights = (np.array(part) for part in zip(*held, strict=True))
         filling = BATCH - len(held)  # silence, so that a window never depends on how many share its batch
@@ -119,13 +119,6 @@ def clip_means(
             done = len(heard)
             report(done, len(clips))
     return {name: (values.T / totals).T for name, values in sums.items()}
-
-
-def _samples(clip: Clip) -> np.ndarray:
-    samples = read_mono(clip.path)
-    if not len(samples):
-        raise UsageError(f"The clip {clip.path} holds no sample.")
-    return samples
 
 
 def _outputs(detector: Detector, waveforms: Tensor, lengths: Tensor) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ Both pictures are the same bytes at every run: no date, fixed element ids, and a
 from __future__ import annotations
 
 import csv
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,4 +135,6 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _digits(value: Any) -> Any:
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else ""

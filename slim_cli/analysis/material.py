@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from slim_cli.detector import Detector, load_detector
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
 from slim_cli.training.evaluate import Scores
-from slim_cli.training.manifest import Clip, read_folds
+from slim_cli.training.manifest import Clip
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Material:
     """
 
     every: Sequence[Clip]
-    shares: Mapping[Path, Sequence[Clip]]
+    shares: Sequence[tuple[Path, Sequence[Clip]]]
     folder: Path
     device: str = "auto"
     recipe: Path | None = None
@@ -41,12 +41,12 @@ class Material:
     @property
     def clips(self) -> tuple[Clip, ...]:
         """The clips that are embedded, in the order of the embeddings."""
-        return tuple(clip for share in self.shares.values() for clip in share)
+        return tuple(clip for _, share in self.shares for clip in share)
 
     @cached_property
     def detectors(self) -> tuple[Detector, ...]:
         """The loaded bundles."""
-        return tuple(load_detector(bundle, self.device) for bundle in self.shares)
+        return tuple(load_detector(bundle, self.device) for bundle, _ in self.shares)
 
     @cached_property
     def parts(self) -> tuple[Embeddings, ...]:
@@ -57,13 +57,13 @@ class Material:
         """
         if len({clip.is_spoof for clip in self.clips}) < 2:
             raise UsageError("This analysis needs clips of both classes, bonafide and spoof.")
-        pairs = zip(self.detectors, self.shares.values(), strict=True)
-        return tuple(embed(detector, share, self.folder / "embeddings", self.report) for detector, share in pairs)
+        pairs = zip(self.detectors, self.shares, strict=True)
+        return tuple(embed(detector, share, self.folder / "embeddings", self.report) for detector, (_, share) in pairs)
 
     @cached_property
     def scores(self) -> Scores:
         """Scores and mismatches of every embedded clip."""
-        parts = [part.scores(share) for part, share in zip(self.parts, self.shares.values(), strict=True)]
+        parts = [part.scores(share) for part, (_, share) in zip(self.parts, self.shares, strict=True)]
         return sum(parts[1:], parts[0])
 
     @property
@@ -81,14 +81,13 @@ class Material:
         if len(self.shares) > 1:
             return None
         try:
-            return load_reference(next(iter(self.shares))).operating_point.score
+            return load_reference(self.shares[0][0]).operating_point.score
         except EnvironmentUnfit:
             return None
 
     def largest(self) -> tuple[tuple[Clip, ...], Embeddings]:
         """The largest share with its embeddings."""
-        pairs = list(zip(self.shares.values(), self.parts, strict=True))
-        clips, part = max(pairs, key=lambda pair: len(pair[0]))
+        (_, clips), part = max(zip(self.shares, self.parts, strict=True), key=lambda pair: len(pair[0][1]))
         return tuple(clips), part
 
 
@@ -98,20 +97,3 @@ def sample(clips: Sequence[Clip], limit: int | None, seed: int = 0) -> list[Clip
         return list(clips)
     chosen = np.random.default_rng(seed).choice(len(clips), limit, replace=False)
     return [clips[number] for number in sorted(chosen)]
-
-
-def share_out(clips: Sequence[Clip], bundles: Sequence[Path], folds: Path | None) -> dict[Path, list[Clip]]:
-    """Which bundle is shown which clips: one bundle all of them, or each fold those that it left out.
-
-    Raises:
-        UsageError: several bundles without folds, or no clip belongs to a fold that has a bundle.
-    """
-    if folds is None:
-        if len(bundles) != 1:
-            raise UsageError("Give one --model, or --folds with one --model per fold.")
-        return {bundles[0]: list(clips)}
-    place = read_folds(folds)
-    shares = {bundle: [c for c in clips if place.get(c.origin) == fold] for fold, bundle in enumerate(bundles)}
-    if not any(shares.values()):
-        raise UsageError("None of the clips belongs to a fold that has a model.")
-    return {bundle: share for bundle, share in shares.items() if share}

@@ -44,12 +44,14 @@ def analyze(
             "slim analyze draws with matplotlib and scikit-learn: pip install 'slim-audit[analyze]'."
         )
     from slim_cli.analysis.gallery import ANALYSES, analyse
-    from slim_cli.analysis.material import Material, sample, share_out
-    from slim_cli.training.manifest import read_manifests
+    from slim_cli.analysis.material import Material, sample
+    from slim_cli.training.manifest import one_bundle_or_folds, read_manifests, share_out, to_score
 
+    models = model or [DEFAULT]
+    one_bundle_or_folds(models, folds)
     every = read_manifests(manifest)
-    clips = sample([clip for clip in every if clip.role == "test"] or every, limit)
-    shares = share_out(clips, [find_bundle(name) for name in model or [DEFAULT]], folds)
+    clips = sample(to_score(every), limit)
+    shares = share_out(clips, [find_bundle(name) for name in models], folds)
 
     shown = 0
 

@@ -87,20 +87,10 @@ def evaluate(
 def _clips(manifests: Sequence[Path], folds: Path | None, models: Sequence[str]) -> list[tuple[Path, list[Clip]]]:
     """Each bundle with the clips it is to score."""
     from slim_cli.cli.bundles import find_bundle
-    from slim_cli.training.manifest import read_folds, read_manifests
+    from slim_cli.training.manifest import one_bundle_or_folds, read_manifests, share_out, to_score
 
-    if folds is None and len(models) != 1:
-        raise UsageError("Give one --model, or --folds with one --model per fold.")
-    every = read_manifests(manifests)
-    clips = [clip for clip in every if clip.role == "test"] or every
-    place = read_folds(folds) if folds else {}
-    shares = [
-        (find_bundle(name), [c for c in clips if not folds or place.get(c.origin) == number])
-        for number, name in enumerate(models)
-    ]
-    if not any(own for _, own in shares):
-        raise UsageError("None of the clips belongs to a fold that has a model.")
-    return [(bundle, own) for bundle, own in shares if own]
+    one_bundle_or_folds(models, folds)
+    return share_out(to_score(read_manifests(manifests)), [find_bundle(name) for name in models], folds)
 
 
 def _score(shares: Sequence[tuple[Path, list[Clip]]], conditions: Sequence[Condition], device: str) -> list[Scores]:

@@ -123,6 +123,46 @@ def leave_origin_out(clips: Sequence[Clip], folds: dict[str, int], fold: int) ->
     return [c for c in clips if allowed(c)], [c for c in held if c.role == "test"]
 
 
+def to_score(clips: Sequence[Clip]) -> list[Clip]:
+    """The clips of role `test`; all of them where no manifest says so."""
+    return [clip for clip in clips if clip.role == "test"] or list(clips)
+
+
+def one_bundle_or_folds(bundles: Sequence[object], folds: Path | None) -> None:
+    """Refuses several bundles, or none, where no folds say which of them is shown which clips.
+
+    Raises:
+        UsageError: that is so.
+    """
+    if folds is None and len(bundles) != 1:
+        raise UsageError("Give one --model, or --folds with one --model per fold.")
+
+
+def share_out(clips: Sequence[Clip], bundles: Sequence[Path], folds: Path | None) -> list[tuple[Path, list[Clip]]]:
+    """Which bundle is shown which clips: a single one all of them, twins those of the fold that each left out.
+
+    Args:
+        clips: the clips.
+        bundles: one bundle; with folds, one per fold in order.
+        folds: CSV with the columns `origin` and `fold`.
+
+    Returns:
+        each bundle that has clips, with its clips.
+
+    Raises:
+        UsageError: as `one_bundle_or_folds`, or no clip belongs to a fold that has a bundle.
+    """
+    one_bundle_or_folds(bundles, folds)
+    place = read_folds(folds) if folds else {}
+    shares = [
+        (bundle, [clip for clip in clips if not folds or place.get(clip.origin) == fold])
+        for fold, bundle in enumerate(bundles)
+    ]
+    if not any(own for _, own in shares):
+        raise UsageError("None of the clips belongs to a fold that has a model.")
+    return [(bundle, own) for bundle, own in shares if own]
+
+
 def summary(clips: Iterable[Clip]) -> str:
     """One line: clips, origins and systems of each class."""
     parts = []
