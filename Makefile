@@ -13,7 +13,7 @@ help:
 demo:
 	@.ci/setup run
 	@$(BIN)/slim scan examples/evidence --output out/demo --force || [ $$? -eq 3 ]
-	@$(BIN)/slim scan examples/evidence --case examples/case.toml --output out/demo-case --force --quiet || [ $$? -eq 3 ]
+	@$(BIN)/slim scan examples/evidence --case examples/case.toml --stability --output out/demo-case --force --quiet || [ $$? -eq 3 ]
 	@echo "Triage: out/demo/report.html and report.pdf. Evaluation of a made-up case: out/demo-case/report.html and report.pdf"
 
 test: lint types unit wheel
