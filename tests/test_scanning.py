@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -15,9 +16,9 @@ import soundfile
 import soxr
 
 from slim_cli import scan
-from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import decoding
-from slim_cli.results import FileResult
+from slim_cli.results import FileResult, LikelihoodRatio
 from slim_cli.scanning import Progress, ScanOptions, StageTimes, scan_fingerprint
 
 RATE = 16_000
@@ -480,3 +481,105 @@ def _kill_grandchild() -> int:
     child = _children(server)[0]
     os.kill(child, signal.SIGKILL)
     return child
+
+
+class StartsSilent:
+    """Scores a window that begins with digital silence +5, any other -1."""
+
+    fingerprint = "starts silent"
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        silent = (waveforms[:, :1000] == 0).all(axis=1)
+        return np.where(silent, 5.0, -1.0), np.zeros(len(waveforms))
+
+
+def test_stability_is_measured_on_request_and_a_score_that_rests_on_edge_silence_is_told(tmp_path, speech):
+    padded = np.concatenate([np.zeros(RATE // 2), speech[: 4 * RATE]])
+    soundfile.write(tmp_path / "a.wav", np.stack([padded, 0 * padded], axis=1), RATE)
+    assert examine(tmp_path, StartsSilent())["a.wav"].stability == {}
+    result = examine(tmp_path, StartsSilent(), stability=True, review_score=0.5)["a.wav"]
+    assert result.score > 0.5
+    assert set(result.stability) == {"edges_trimmed", "cropped", "reencoded"}
+    assert result.stability["edges_trimmed"] == -1
+    told = [w for w in result.warnings if w.startswith("unstable: ")]
+    assert told[0].startswith(
+        "unstable: without the silence at its edges the score changes its sign and falls below the review threshold"
+    )
+    assert FileResult.from_json(result.to_json()).stability == pytest.approx(result.stability, abs=1e-4)
+
+
+def test_a_steady_score_is_not_called_unstable_and_a_crop_may_leave_too_little(tmp_path, speech, fake_detector):
+    soundfile.write(tmp_path / "a.wav", speech, RATE)
+    result = examine(tmp_path, fake_detector, stability=True, review_score=1000.0)["a.wav"]
+    assert result.warnings == ()
+    for score in result.stability.values():
+        assert score == pytest.approx(result.score, rel=0.15)
+    net = result.channels[0].net_speech_s
+    scarce = examine(tmp_path, fake_detector, stability=True, min_net_speech_s=net)["a.wav"]
+    assert (scarce.status, scarce.stability["cropped"]) == ("scored", None)
+
+
+@pytest.mark.parametrize(
+    ("occlusion", "review_score", "drawn"),
+    [
+        ("none", -9.0, False),
+        ("flagged", 9.0, False),
+        ("flagged", -9.0, True),
+        ("flagged", None, False),
+        ("all", 9.0, True),
+    ],
+)
+def test_occlusion_curves_are_drawn_for_the_files_asked_for(
+    tmp_path, speech, fake_detector, occlusion, review_score, drawn
+):
+    samples = np.concatenate([noise(1), speech[: 8 * RATE]])
+    soundfile.write(tmp_path / "a.wav", samples, RATE)
+    result = examine(tmp_path, fake_detector, occlusion=occlusion, review_score=review_score)["a.wav"]
+    assert (result.occlusion is not None) == drawn
+    if result.occlusion:
+        assert len(result.occlusion.change) == len(result.occlusion.starts_s) == 9
+        assert FileResult.from_json(result.to_json()).occlusion.starts_s[1] == 1
+
+
+def test_an_unknown_choice_of_occlusion_is_a_usage_error():
+    with pytest.raises(UsageError, match="none, flagged, all"):
+        ScanOptions(occlusion="some")
+
+
+def test_a_second_hearing_changes_no_score_and_no_fingerprint(tmp_path, speech, fake_detector):
+    soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
+    once = examine(tmp_path, fake_detector)["a.wav"]
+    twice = examine(tmp_path, fake_detector, stability=True, occlusion="all")["a.wav"]
+    assert (once.channels, once.observations, once.fingerprint) == (
+        twice.channels,
+        twice.observations,
+        twice.fingerprint,
+    )
+
+
+def test_a_second_hearing_that_fails_costs_only_itself(tmp_path, speech, fake_detector, monkeypatch):
+    def fail(*_: object) -> None:
+        raise EvidenceError("the decoder crashed on this file", "decode_failed")
+
+    soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
+    monkeypatch.setattr("slim_cli.scanning.SecondListener.push", fail)
+    result = examine(tmp_path, fake_detector, stability=True)["a.wav"]
+    assert (result.status, result.stability) == ("scored", {})
+    assert result.warnings == ("the second hearing failed: the decoder crashed on this file",)
+
+
+def test_a_calibration_weighs_scored_rows_and_only_those(tmp_path, speech, fake_detector):
+    class Weigher:
+        seen: ClassVar[list[tuple[str, str]]] = []
+
+        def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio]:
+            self.seen.append((result.path, fingerprint))
+            assert result.observations["snr_db"].value is not None
+            return "given", "", LikelihoodRatio(1.0, 0.5, 1.5)
+
+    soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
+    soundfile.write(tmp_path / "b.wav", np.zeros(RATE), RATE)
+    results = examine(tmp_path, fake_detector, calibration=Weigher())
+    assert (results["a.wav"].lr_status, results["a.wav"].lr) == ("given", LikelihoodRatio(1.0, 0.5, 1.5))
+    assert (results["b.wav"].lr_status, results["b.wav"].lr) == ("uncalibrated", None)
+    assert Weigher.seen == [("a.wav", results["a.wav"].fingerprint)]
