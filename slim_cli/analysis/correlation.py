@@ -89,7 +89,7 @@ def correlation(material: Material) -> Finding:
     for number, row in enumerate(drawn):
         _point(axes, number, row)
     name_rows(axes, [f"{row['group']} ({row['n']})" for row in drawn])
-    axes.set_xlabel("Pearson's r between S and L of a clip, mean ± standard deviation over clips")
+    axes.set_xlabel("Pearson's r between S and L of a clip, mean ± deviation over clips")
     title = f"Style–linguistics correlation, the {len(drawn) - 2} largest of {len(rows) - 2} systems"
     rule = f"filled: differs from bona fide by Welch's t-test at a false discovery rate of {LEVEL:.0%}; band: bona fide"
     caption(figure, f"{title}\n{rule}", material.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,14 @@ class Material:
     def clips(self) -> tuple[Clip, ...]:
         """The clips that are embedded, in the order of the embeddings."""
         return tuple(clip for _, share in self.shares for clip in share)
+
+    @cached_property
+    def _root(self) -> str:
+        return os.path.commonpath([clip.path.absolute().parent for clip in self.every])
+
+    def name(self, clip: Clip) -> str:
+        """A clip's path below the folder that holds all clips, so that no table tells where that folder is."""
+        return os.path.relpath(clip.path.absolute(), self._root)
 
     @cached_property
     def detectors(self) -> tuple[Detector, ...]:

@@ -74,6 +74,7 @@ def spectrograms(material: Material) -> Finding:
     rows = case_rows(scores, threshold)
     figure = canvas(7.5, 5.6)
     for axes, row, number in zip(figure.subplots(2, 2).flat, rows, telling_cases(scores).values(), strict=True):
+        row["path"] = material.name(scores.clips[number])
         builder = OverviewBuilder(MODEL_RATE_HZ, 1)
         builder.push(read_mono(scores.clips[number].path)[None])
         _draw(axes, builder.finish()[0])

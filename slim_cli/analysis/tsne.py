@@ -59,7 +59,7 @@ def tsne(material: Material) -> Finding:
     title = f"t-SNE of subspace features (top) and dependency features (bottom), {len(clips)} clips"
     caption(figure, title, f"{material.source}; seed {SEED}; distances between groups mean nothing")
     rows = [
-        {"path": str(clip.path), "class": clip.label, "dataset": clip.origin, "system": clip.system}
+        {"path": material.name(clip), "class": clip.label, "dataset": clip.origin, "system": clip.system}
         | {f"{name}_{axis}": float(maps[name][number, i]) for name in PANELS for i, axis in enumerate("xy")}
         for number, clip in enumerate(clips)
     ]

@@ -33,7 +33,8 @@ def test_all_writes_a_table_and_two_pictures_of_each_analysis(
     assert systems == {"bona fide", "all systems", "'=cmd()|$x^{<b>\\x1b[2J", "tts", "vc"}
     blocks = read(tmp_path / "layers.csv")
     assert [row["read"] for row in blocks] == ["no", "yes", "no", "yes", "no", "no"]
-    assert len(read(tmp_path / "tsne.csv")) == 24
+    assert [row["path"] for row in read(tmp_path / "tsne.csv")] == [f"{number:02}.flac" for number in range(24)]
+    assert all(len(row["path"]) == len("00.flac") for row in read(tmp_path / "spectrograms.csv"))
 
 
 def test_pictures_are_the_same_bytes_at_every_run(slim: Slim, manifest: Path, bundle: Path, tmp_path: Path) -> None:
