@@ -2,7 +2,7 @@
 
 Memory is the most that the writing process and all its children held together (proportional set size, sampled), its
 growth counted from an otherwise equal report of one exhibit. Every exhibit has pictures and two channels.
-Processor time includes that of the watch, about a hundredth.
+Processor time includes that of the watch, well below a hundredth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.reporting import factory
 
-PAUSE_S = 0.1
+PAUSE_S = 0.5
 DRAWN = 3
 
 
