@@ -160,7 +160,7 @@ def layers(material: Material) -> Finding:
         for i, j in np.ndindex(*correlation.shape)
     ]
     figure = _heat_map(correlation, reading, chosen)
-    source = f"recipe {label(material.recipe.parent.name)}" if material.recipe else material.source
+    source = f"recipe {label(material.recipe.resolve().parent.name)}" if material.recipe else material.source
     title = f"Agreement of the encoders' blocks\nwhite: read, {_words(reading)}\ndashed: chosen, {_words(chosen)}"
     caption(figure, title, f"{source}; {len(clips)} of the bona fide clips\nchosen: {RULE}")
     mean = float(np.mean([row["spearman"] for row in rows if row["chosen"] == "yes"]))

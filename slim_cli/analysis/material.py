@@ -78,11 +78,10 @@ class Material:
     @property
     def source(self) -> str:
         """Which bundles saw how many clips, one line for a picture."""
-        names = ", ".join(
-            f"{safe_name(one.info.name)} {safe_name(one.info.version)} ({one.fingerprint[:12]})"
-            for one in self.detectors
-        )
-        return f"{names}; {len(self.clips):,} clips"
+        names = dict.fromkeys(safe_name(f"{one.info.name} {one.info.version}") for one in self.detectors)
+        twins = f", {len(self.detectors)} leave-out twins" if len(self.detectors) > 1 else ""
+        prints = ", ".join(one.fingerprint[:12] for one in self.detectors)
+        return f"{', '.join(names)}{twins} ({prints}); {len(self.clips):,} clips"
 
     @property
     def threshold(self) -> float | None:

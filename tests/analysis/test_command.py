@@ -12,6 +12,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 from slim_cli.analysis.gallery import ANALYSES
 from slim_cli.cli.analyze import Analysis
 from slim_cli.training.manifest import Clip
+from tests.analysis.conftest import save_tiny
 from tests.cli.conftest import Slim
 
 
@@ -99,3 +100,15 @@ def test_layers_reads_the_whole_encoders_of_the_papers_preset(
     assert len(rows) == 36
     marked = {(row["style_block"], row["linguistics_block"]) for row in rows if row["read"] == "yes"}
     assert marked == {(style, linguistics) for style in "012" for linguistics in "34"}
+
+
+def test_twins_are_shown_the_clips_that_they_left_out(slim: Slim, manifest: Path, bundle: Path, tmp_path: Path) -> None:
+    twin = save_tiny(tmp_path / "twin", 1)
+    (tmp_path / "folds.csv").write_text("origin,fold\norigin0,0\norigin1,1\n")
+    models = ("--folds", tmp_path / "folds.csv", "--model", bundle, "--model", twin)
+    ran = slim("analyze", "systems", "-m", manifest, *models, "-o", tmp_path, "--device", "cpu")
+    assert (ran.code, len(list((tmp_path / "embeddings").iterdir()))) == (0, 2)
+    assert [(row["dataset"], row["bonafide"]) for row in read(tmp_path / "systems.csv")] == [
+        ("all clips", "12"),
+        ("origin0", "11"),
+    ]
