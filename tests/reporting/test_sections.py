@@ -220,3 +220,10 @@ def test_every_measure_is_explained_in_every_language(language):
             told = getattr(other, part)
             assert told
             assert told != getattr(english, part) or part == "title", (english.key, part)
+
+
+@pytest.mark.parametrize(("mode", "language"), EVERY)
+def test_every_link_leads_somewhere(reports, mode, language):
+    for markup in reports[mode, language].values():
+        assert set(re.findall(r'href="#([\w-]+)"', markup)) <= set(re.findall(r'\bid="([\w-]+)"', markup))
+        assert len(re.findall(r'\bid="', markup)) == len(set(re.findall(r'\bid="([^"]*)"', markup)))
