@@ -128,7 +128,7 @@ class _Draughtsman:
         score, mismatch = result.score or 0.0, result.mismatch or 0.0
         overview, note = self._overview(result)
         threshold = self._reference.operating_point.score
-        curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s)
+        curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion)
         pairs = self._reference
         return Exhibit(
             row=row,
@@ -189,7 +189,7 @@ class _Draughtsman:
         say = self._words.say
         score, mismatch = formats.signed(row.result.score), formats.plain(row.result.mismatch)
         point = formats.signed(self._reference.operating_point.score)
-        panels = ("waveform", "spectrogram", "speech", "score", "mismatch", "time")
+        panels = ("waveform", "spectrogram", "speech", "score", "mismatch", "occlusion", "time")
         return Captions(
             title=say("figure.timeline.title", score=score, mismatch=mismatch),
             threshold=say("figure.timeline.threshold", value=point),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from slim_cli.assessment.reference import Histogram
 from slim_cli.errors import UsageError
 from slim_cli.reporting.build import build_report, inside, share_at_or_above
 from slim_cli.reporting.selection import Style, check_limit, is_shown
+from slim_cli.reporting.templates import render
+from slim_cli.results import Occlusion
 from tests.reporting import factory
 
 
@@ -85,3 +88,20 @@ def test_a_missing_overview_leaves_a_note_and_the_curves():
     exhibit = build([result]).exhibits[0]
     assert "missing" in exhibit.picture_note
     assert "Score per window" in exhibit.timeline
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("faithfulness", "words"), [(0.81, "0.81"), (None, None)])
+def test_an_occlusion_curve_is_drawn_below_the_others_and_says_how_faithful_it_is(language, faithfulness, words):
+    curve = Occlusion(tuple(float(s) for s in range(23)), 1.0, (-0.4,) * 23, faithfulness)
+    results = [dataclasses.replace(factory.scored("a.wav", 2.0), occlusion=curve), factory.scored("b.wav", 1.0)]
+    style = Style("all", language=language)
+    report = build_report(results, factory.run(results), factory.reference(), Path("."), style)
+    heading = report.words.say("figure.timeline.occlusion")
+    assert [heading in html.unescape(exhibit.timeline) for exhibit in report.exhibits] == [True, False]
+    page = render(report, "html")
+    assert page.count('data-field="occlusion"') == 1
+    say = report.words.say
+    assert (say("exhibit.faithfulness", value=words) if words else say("exhibit.no_faithfulness")) in html.unescape(
+        page
+    )

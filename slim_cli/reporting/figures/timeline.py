@@ -1,4 +1,4 @@
-"""One exhibit on one time axis: waveform, mel spectrogram, net speech, score and mismatch window by window."""
+"""One exhibit on one time axis: waveform, mel spectrogram, net speech, score and mismatch by window, occlusion."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from slim_cli.audio.overview import Overview
 from slim_cli.reporting.figures.axes import Scale, clock, ticks, time_ticks
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.raster import spectrogram_url
-from slim_cli.results import WINDOW_S, WindowScore
+from slim_cli.results import WINDOW_S, Occlusion, WindowScore
 
 WIDTH = 700.0
 MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
-LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN = 4.0, 0.2
+LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN, LEAST_CHANGE_SPAN = 4.0, 0.2, 1.0
 _LEFT, _RIGHT, _GAP = 46.0, 8.0, 19.0
 _FREQUENCIES_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
@@ -33,6 +33,7 @@ class Captions:
     speech: str
     score: str
     mismatch: str
+    occlusion: str
     time: str
     threshold: str
     file_value: str
@@ -48,6 +49,7 @@ class Curves:
         mismatch: the channel's mismatch.
         threshold: score at which a file is flagged for review.
         duration_s: length of the time axis where there is no overview.
+        occlusion: change of the score with each stretch replaced by noise, None where it was not measured.
     """
 
     windows: Sequence[WindowScore]
@@ -55,6 +57,7 @@ class Curves:
     mismatch: float
     threshold: float
     duration_s: float
+    occlusion: Occlusion | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         ("speech", 9.0),
         ("score", 80.0),
         ("mismatch", 54.0),
+        *([("occlusion", 40.0)] if curves.occlusion else []),
     ]
     total = sum(height + _GAP for _, height in heights) + 26
     duration = overview.duration_s if overview else curves.duration_s
@@ -101,6 +105,8 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
             board.speech(curves.windows, top, height)
         elif name == "score":
             board.score(curves, top, height, captions)
+        elif name == "occlusion" and curves.occlusion:
+            board.occlusion(curves.occlusion, top, height)
         else:
             board.mismatch(curves, top, height)
         top += height
@@ -176,6 +182,15 @@ class _Board:
         level = self._curve_panel(max(0.0, low), high, top, height)
         self._curve(_grouped(curves.windows, "mismatch"), level)
         self._rule(level(curves.mismatch), "mean", "")
+
+    def occlusion(self, occlusion: Occlusion, top: float, height: float) -> None:
+        low, high = _padded([*occlusion.change, 0.0], LEAST_CHANGE_SPAN)
+        level = self._curve_panel(low, high, top, height)
+        for start, change in zip(occlusion.starts_s, occlusion.change, strict=True):
+            left, right = self.time(start), self.time(start + occlusion.length_s)
+            upper, lower = sorted((level(0.0), level(change)))
+            self.drawing.rect((left, upper), (max(0.5, right - left - 0.6), lower - upper), "speech")
+        self.drawing.line((_LEFT, level(0.0)), (WIDTH - _RIGHT, level(0.0)), "tick")
 
     def _curve_panel(self, low: float, high: float, top: float, height: float) -> Scale:
         self._panel(top, height)
