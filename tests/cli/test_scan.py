@@ -241,3 +241,61 @@ def test_a_large_archive_shows_highest_scores_and_failures_and_says_so(
     assert "099.wav" in ran.out
     assert "010.wav" not in ran.out
     assert "The table shows 40 of 100 files" in ran.out
+
+
+def calibration(folder: Path, name: str = "calibration.json") -> Path:
+    """A calibration file as small as it can be."""
+    text = {
+        "schema": "slim-calibration/1",
+        "pipeline_fingerprint": "f" * 64,
+        "propositions": {"h1": "synthetic", "h2": "recorded"},
+        "method": {"slope": 1.0, "intercept": 0.0, "refits": []},
+        "bounds": {"low": -1.0, "high": 1.0},
+        "scope": {"net_speech_s": [2.0, 60.0]},
+    }
+    (folder / name).write_text(json.dumps(text), encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "used"),
+    [(False, None, False), (True, None, True), (True, "none", False), (False, "other.json", True)],
+)
+def test_the_models_own_calibration_is_used_unless_another_or_none_is_asked_for(
+    slim: Slim, world: World, tmp_path: Path, own: bool, asked: str | None, used: bool
+) -> None:
+    world.rows = rows(SCORED)
+    if own:
+        calibration(tmp_path)
+    file = asked and (str(calibration(tmp_path, asked)) if asked.endswith(".json") else asked)
+    ran = slim("scan", "evidence", "-o", tmp_path / "out", *(["--calibration", file] if file else []))
+    assert ran.code == 0
+    assert (world.asked["options"].calibration is not None) == used
+    assert bool(world.written[0]["run"].calibration) == used
+
+
+def test_a_missing_calibration_is_a_usage_error(slim: Slim, world: World, tmp_path: Path) -> None:
+    ran = slim("scan", "evidence", "-o", tmp_path / "out", "--calibration", tmp_path / "missing.json")
+    assert ran.code == 2
+    assert "missing.json cannot be used" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "stability", "occlusion"),
+    [([], False, "flagged"), (["--stability"], True, "flagged"), (["--occlusion", "all"], False, "all")],
+)
+def test_second_hearings_are_asked_for_and_recorded(
+    slim: Slim, world: World, tmp_path: Path, options: list[str], stability: bool, occlusion: str
+) -> None:
+    world.rows = rows(SCORED)
+    slim("scan", "evidence", "-o", tmp_path / "out", *options)
+    asked = world.asked["options"]
+    assert (asked.stability, asked.occlusion, asked.review_score) == (stability, occlusion, 1.0)
+    recorded = world.written[0]["run"].parameters
+    assert (recorded["stability"] != "none", recorded["occlusion"]["files"]) == (stability, occlusion)
+
+
+def test_an_unknown_occlusion_is_a_usage_error(slim: Slim, world: World, tmp_path: Path) -> None:
+    ran = slim("scan", "evidence", "-o", tmp_path / "out", "--occlusion", "some")
+    assert (ran.code, "none, flagged, all" in ran.err) == (2, True)
