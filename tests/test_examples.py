@@ -10,13 +10,27 @@ from slim_cli.analysis import correlation, layers, spectrograms
 from slim_cli.assessment import metrics
 from slim_cli.cli import progress, quantities
 from slim_cli.evidence import names
-from slim_cli.reporting import build, formats, table
+from slim_cli.reporting import build, formats, scale, table, templates
 from slim_cli.reporting.figures import axes
 
 
 @pytest.mark.parametrize(
     "module",
-    [axes, build, correlation, formats, layers, metrics, names, progress, quantities, spectrograms, table],
+    [
+        axes,
+        build,
+        correlation,
+        formats,
+        layers,
+        metrics,
+        names,
+        progress,
+        quantities,
+        scale,
+        spectrograms,
+        table,
+        templates,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_examples_hold(module):
