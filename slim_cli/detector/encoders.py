@@ -94,16 +94,11 @@ class SpectrogramEncoder(Encoder):
         self.window: Tensor
         self.filters: Tensor
         self.register_buffer("window", torch.hann_window(self.N_FFT), persistent=False)
-        self.register_buffer("filters", _mel_filters(self.config.mels, self.N_FFT), persistent=False)
+        self.register_buffer("filters", mel_filters(self.config.mels, self.N_FFT), persistent=False)
 
     def spectrogram(self, waveforms: Tensor) -> Tensor:
-        """(B, T) → log10 mel power from 80 dB below each row's maximum up, about -1 to 1, (B, mels, T / 160)."""
-        spectrum = torch.stft(
-            waveforms, self.N_FFT, self.HOP, window=self.window, pad_mode="constant", return_complex=True
-        )
-        power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
-        log = (self.filters @ power).clamp(min=1e-8).log10()
-        return (torch.maximum(log, log.amax((1, 2), keepdim=True) - self.RANGE_DB / 10) + 1) / 4
+        """(B, T) → log-mel spectrogram, (B, mels, T / 160)."""
+        return log_mel(waveforms, self.window, self.filters, self.HOP, self.RANGE_DB)
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
@@ -126,7 +121,15 @@ class SpectrogramEncoder(Encoder):
         return {"kind": "spectrogram", **asdict(self.config)}
 
 
-def _mel_filters(mels: int, n_fft: int) -> Tensor:
+def log_mel(waveforms: Tensor, window: Tensor, filters: Tensor, hop: int, range_db: float = 80.0) -> Tensor:
+    """(B, T) → log10 mel power from `range_db` below each row's maximum up, about -1 to 1, (B, mels, T / hop)."""
+    spectrum = torch.stft(waveforms, len(window), hop, window=window, pad_mode="constant", return_complex=True)
+    power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
+    log = (filters @ power).clamp(min=1e-8).log10()
+    return (torch.maximum(log, log.amax((1, 2), keepdim=True) - range_db / 10) + 1) / 4
+
+
+def mel_filters(mels: int, n_fft: int) -> Tensor:
     """Mel filters of the Slaney scale, (mels, n_fft / 2 + 1)."""
     from transformers.audio_utils import mel_filter_bank
 
@@ -245,6 +248,16 @@ def build_encoder(spec: dict[str, Any]) -> Encoder:
     """
     spec = dict(spec)
     kind = spec.pop("kind")
+    if kind == "coherence":
+        from slim_cli.detector.coherence import CoherenceEncoder, CoherenceEncoderConfig
+
+        maps = tuple((str(name), int(bins), int(frames)) for name, bins, frames in spec.pop("maps"))
+        resolutions = tuple(int(n) for n in spec.pop("resolutions"))
+        return CoherenceEncoder(CoherenceEncoderConfig(**spec, maps=maps, resolutions=resolutions))
+    if kind == "codebook":
+        from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
+
+        return CodebookEncoder(CodebookEncoderConfig(**spec))
     blocks = (int(spec["blocks"][0]), int(spec["blocks"][1]))
     if kind == "spectrogram":
         return SpectrogramEncoder(SpectrogramEncoderConfig(**{**spec, "blocks": blocks}))

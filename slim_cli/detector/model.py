@@ -25,12 +25,15 @@ class HeadConfig:
         pooled_dim: width of each pooled subspace embedding.
         hidden_dim: width of the classifier's hidden layer.
         dropout: dropout in compression, pooling and classifier.
+        pooling: `attentive` as in the paper, or `statistics`: plain mean and deviation over time, all of them read by
+            one linear layer; few enough weights to be fitted on some thousand windows.
     """
 
     dependency_dim: int = 256
     pooled_dim: int = 256
     hidden_dim: int = 256
     dropout: float = 0.1
+    pooling: str = "attentive"
 
 
 class Subspaces(NamedTuple):
@@ -114,6 +117,28 @@ class AttentiveStatisticsPooling(nn.Module):
         return self.mlp(torch.cat([mean, variance.clamp(min=1e-6).sqrt()], -1))
 
 
+def statistics(x: Tensor, mask: Tensor) -> Tensor:
+    """Mean and standard deviation over the valid frames, (B, F, D) and (B, F) → (B, 2 · D)."""
+    x, weights = x.float(), mask[..., None] / mask.sum(1).clamp(min=1)[:, None, None]
+    mean = (weights * x).sum(1)
+    return torch.cat([mean, (weights * (x - mean[:, None]).square()).sum(1).sqrt()], -1)
+
+
+class StandardisedStatistics(nn.Module):
+    """Mean and deviation over time, each in units of its own spread in the training data."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(2 * dim))
+        self.register_buffer("scale", torch.ones(2 * dim))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, F, D) and mask (B, F) → (B, 2 · D)."""
+        return (statistics(x, mask) - self.mean) / self.scale
+
+
 class SlimHead(nn.Module):
     """Everything above the encoders; it works on cached subspaces as well as on fresh ones."""
 
@@ -122,6 +147,13 @@ class SlimHead(nn.Module):
         self.config = config
         self.style_compression = Compression(style_dim, config)
         self.linguistics_compression = Compression(linguistics_dim, config)
+        self.style_pooling: nn.Module
+        self.linguistics_pooling: nn.Module
+        if config.pooling == "statistics":
+            self.style_pooling = StandardisedStatistics(style_dim)
+            self.linguistics_pooling = StandardisedStatistics(linguistics_dim)
+            self.classifier = nn.Sequential(nn.Linear(2 * (config.dependency_dim + style_dim + linguistics_dim), 1))
+            return
         self.style_pooling = AttentiveStatisticsPooling(style_dim, config)
         self.linguistics_pooling = AttentiveStatisticsPooling(linguistics_dim, config)
         self.classifier = nn.Sequential(

@@ -117,3 +117,37 @@ class LabelledBatches:
         if near and rng.random() < 0.7:
             return near[rng.integers(len(near))]
         return self.bona_fide.draw(1, rng)[0]
+
+
+class ClipWindows:
+    """One window of each clip in a fixed random order: at a random place, half of them without the edges' silence.
+
+    Every third window is heard through a random channel. Short clips are padded, not repeated.
+
+    Args:
+        clips: the clips.
+        pack: their audio.
+        size: windows in a batch.
+        window_s: length of a window, seconds.
+        seed: seed of every random choice.
+    """
+
+    def __init__(self, clips: Sequence[Clip], pack: AudioPack, size: int, window_s: float, seed: int) -> None:
+        self.clips, self.pack, self.size, self.seed = clips, pack, size, seed
+        self.length = round(window_s * 25) * FRAME
+        self.order = np.random.default_rng(seed).permutation(len(clips))
+
+    def __call__(self, number: int) -> tuple[Tensor, Tensor, Tensor, np.ndarray]:
+        """Batch `number`: waveforms (size, T), valid samples, labels and clip numbers (size,)."""
+        rng = np.random.default_rng((self.seed, number))
+        chosen = self.order[np.arange(number * self.size, (number + 1) * self.size) % len(self.order)]
+        waveforms, lengths = torch.zeros(self.size, self.length), torch.zeros(self.size, dtype=torch.long)
+        for row, clip in enumerate(chosen):
+            audio = self.pack(self.clips[clip])
+            audio = trim_silence(audio) if rng.random() < 0.5 else audio
+            piece = torch.from_numpy(np.array(crop(audio, min(self.length, len(audio)), rng)))
+            if rng.random() < 1 / 3:
+                piece = degrade(piece[None], torch.Generator().manual_seed(int(rng.integers(2**62))))[0]
+            waveforms[row, : len(piece)], lengths[row] = piece, len(piece)
+        labels = torch.tensor([float(self.clips[clip].is_spoof) for clip in chosen])
+        return waveforms, lengths, labels, chosen

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slim_cli.detector.model import Slim, Subspaces
+from slim_cli.detector.model import Slim, Subspaces, statistics
 
 BATCH = 16
 EVERY = 4  # of the frames; pooling over time sees the same statistics in a quarter of them
@@ -31,6 +31,8 @@ class FeatureCache:
     Attributes:
         style: (N, F, D_s) float16.
         linguistics: (N, F', D_l) float16.
+        style_statistics: (N, 2 · D_s) mean and deviation over all frames of X_s, float32.
+        linguistics_statistics: (N, 2 · D_l), of X_l.
         style_frames: (N,) valid frames.
         linguistics_frames: (N,) valid frames.
         labels: (N,) 0 bona fide, 1 spoof.
@@ -39,6 +41,8 @@ class FeatureCache:
 
     style: np.ndarray
     linguistics: np.ndarray
+    style_statistics: np.ndarray
+    linguistics_statistics: np.ndarray
     style_frames: np.ndarray
     linguistics_frames: np.ndarray
     labels: np.ndarray
@@ -105,9 +109,14 @@ def build_cache(
         waveforms, lengths, labels, clips = draw(number)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             x = slim.subspaces(waveforms.to(device), lengths.to(device))
+        pooled = (statistics(x.style, x.style_mask), statistics(x.linguistics, x.linguistics_mask))
         x = Subspaces(*(part[:, ::EVERY] for part in x))
+        style, style_mask = _packed(x.style, x.style_mask)
+        linguistics, mask = _packed(x.linguistics, x.linguistics_mask)
+        x = Subspaces(style, linguistics, style_mask, mask)
         arrays = arrays or _create(home, x, batches * BATCH)
         rows = slice(number * BATCH, (number + 1) * BATCH)
+        arrays.style_statistics[rows], arrays.linguistics_statistics[rows] = (p.cpu().numpy() for p in pooled)
         arrays.style[rows] = x.style.half().cpu().numpy()
         arrays.linguistics[rows] = x.linguistics.half().cpu().numpy()
         arrays.style_frames[rows] = x.style_mask.sum(1).cpu().numpy()
@@ -123,6 +132,12 @@ def build_cache(
     return _open(home)
 
 
+def _packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The valid frames of each row moved to its front, and the mask that then holds."""
+    order = (~mask).to(torch.uint8).argsort(dim=1, stable=True)
+    return x.gather(1, order[..., None].expand_as(x)), mask.gather(1, order)
+
+
 def _create(home: Path, x: Subspaces, count: int) -> FeatureCache:
     def new(name: str, dtype: type, *shape: int) -> np.ndarray:
         return np.lib.format.open_memmap(home / f"{name}.npy", "w+", dtype, (count, *shape))
@@ -130,6 +145,8 @@ def _create(home: Path, x: Subspaces, count: int) -> FeatureCache:
     return FeatureCache(
         new("style", np.float16, *x.style.shape[1:]),
         new("linguistics", np.float16, *x.linguistics.shape[1:]),
+        new("style_statistics", np.float32, 2 * x.style.shape[2]),
+        new("linguistics_statistics", np.float32, 2 * x.linguistics.shape[2]),
         new("style_frames", np.int32),
         new("linguistics_frames", np.int32),
         new("labels", np.float32),

@@ -15,13 +15,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from slim_cli.detector.bundle import BundleInfo, save_bundle
+from slim_cli.detector.codebook import CodebookEncoder
 from slim_cli.detector.model import Slim, SlimHead
 from slim_cli.errors import UsageError
 from slim_cli.results import WINDOW_S
-from slim_cli.training.batches import LabelledBatches, UnlabelledBatches
+from slim_cli.training.batches import ClipWindows, LabelledBatches, UnlabelledBatches
+from slim_cli.training.codebook import fit_codebook
 from slim_cli.training.corpus import AudioPack
 from slim_cli.training.encoder import EncoderTrainer, train_encoders
 from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
+from slim_cli.training.logistic import fit_logistic
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
 from slim_cli.training.recipe import Recipe, build_slim
@@ -64,12 +67,17 @@ class Workshop:
         Raises:
             UsageError: the recipe uses ready-made encoders.
         """
+        folder = self.shared / "encoder"
+        if self.recipe.codebook:
+            slim = build_slim(self.recipe)
+            assert isinstance(slim.linguistics, CodebookEncoder)
+            fit_codebook(slim.linguistics, self.clips, self.pack, self.recipe.codebook)
+            return _save(slim, folder, "encoder")
         recipe = self.recipe.encoder
         if recipe is None:
             raise UsageError(f"The recipe {self.recipe.name} uses ready-made encoders; go on with stage 1.")
         batches = UnlabelledBatches(self.clips, self.pack, recipe.batch, recipe.crop_s)
         guide = WhisperTeacher(teacher).to(self.device) if teacher else None
-        folder = self.shared / "encoder"
         _save(train_encoders(self._trainer(), batches, recipe, folder, guide, report), folder, "encoder")
 
     def train_stage1(self, report: Report | None = None) -> None:
@@ -95,8 +103,11 @@ class Workshop:
         slim = self._with_encoders()
         slim.head.load_state_dict(_load(self.folder / "stage1", "head"))
         cache = self.features(slim)
-        train_stage2(slim, cache, self.windows_allowed(cache), self.recipe.stage2, self.folder / "stage2", report)
-        recipe = self.recipe
+        rows, recipe = self.windows_allowed(cache), self.recipe
+        if recipe.head.pooling == "statistics":
+            fit_logistic(slim.head, cache, rows, self.clips, recipe.stage2.penalty)
+        else:
+            train_stage2(slim, cache, rows, recipe.stage2, self.folder / "stage2", report)
         info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
         save_bundle(self.folder / "bundle", slim, info)
         write_record(self.folder / "bundle", self.chosen)
@@ -104,11 +115,14 @@ class Workshop:
 
     def features(self, slim: Slim) -> FeatureCache:
         """The windows that stages 1 and 2 read, encoded once for all runs of the recipe."""
-        batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
-        numbers = {clip.path: number for number, clip in enumerate(self.clips)}
-        draw = _windows(batches, numbers, self.recipe.stage2.seed)
-        key = f"{self.recipe.stage2.seed} {[str(c.path) for c in self.clips]}"
-        return build_cache(slim.eval(), draw, self.recipe.windows, key, self.shared / "features")
+        seed, count = self.recipe.stage2.seed, self.recipe.windows
+        if count:
+            batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
+            draw = _windows(batches, {clip.path: number for number, clip in enumerate(self.clips)}, seed)
+        else:
+            draw, count = ClipWindows(self.clips, self.pack, BATCH, WINDOW_S, seed), len(self.clips)
+        key = f"{seed} {bool(self.recipe.windows)} {[str(c.path) for c in self.clips]}"
+        return build_cache(slim.eval(), draw, count, key, self.shared / "features")
 
     def windows_allowed(self, cache: FeatureCache) -> np.ndarray:
         """The windows whose clips this run may learn from."""
@@ -121,6 +135,12 @@ class Workshop:
 
     def _with_encoders(self) -> Slim:
         torch.manual_seed(self.recipe.stage1.seed)
+        if self.recipe.codebook:
+            slim = build_slim(self.recipe)
+            slim.load_state_dict(_load(self.shared / "encoder", "encoder"))
+            torch.manual_seed(self.recipe.stage1.seed)
+            slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
+            return slim.to(self.device).eval()
         if self.recipe.encoder is None:
             return build_slim(self.recipe).to(self.device).eval()
         trainer = self._trainer()

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
+from slim_cli.detector.coherence import CoherenceEncoder
 from slim_cli.detector.encoders import SpectrogramEncoderConfig, TransformersEncoder
 from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.training.codebook import CodebookRecipe
 from slim_cli.training.encoder import EncoderRecipe, new_slim
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
@@ -25,8 +28,9 @@ class Recipe:
         description: one sentence.
         encoders: kind of encoders and their sources or sizes.
         head: sizes above the encoders.
-        encoder: how the small encoders are trained; None for ready-made encoders.
-        windows: windows in the feature cache of stages 1 and 2.
+        encoder: how small neural encoders are trained; None where there are none to train.
+        codebook: how the codebook encoder's patterns are found; None where there is no codebook.
+        windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip.
         stage1: how to train stage 1.
         stage2: how to train stage 2.
     """
@@ -37,6 +41,7 @@ class Recipe:
     encoders: dict[str, Any]
     head: HeadConfig = field(default_factory=HeadConfig)
     encoder: EncoderRecipe | None = None
+    codebook: CodebookRecipe | None = None
     windows: int = 6000
     stage1: Stage1Recipe = field(default_factory=Stage1Recipe)
     stage2: Stage2Recipe = field(default_factory=Stage2Recipe)
@@ -53,6 +58,7 @@ def load_recipe(path: Path) -> Recipe:
         kinds: dict[str, Any] = {
             "head": HeadConfig,
             "encoder": EncoderRecipe,
+            "codebook": CodebookRecipe,
             "stage1": Stage1Recipe,
             "stage2": Stage2Recipe,
         }
@@ -71,12 +77,15 @@ def build_slim(recipe: Recipe) -> Slim:
     """
     spec = dict(recipe.encoders)
     kind = spec.pop("kind", None)
+    if kind == "acoustic":
+        codebook = CodebookEncoder(CodebookEncoderConfig(**spec.pop("codebook", {})))
+        return Slim(CoherenceEncoder(), codebook, recipe.head)
     if kind == "spectrogram":
         if "blocks" in spec:
             spec["blocks"] = tuple(spec["blocks"])
         return new_slim(SpectrogramEncoderConfig(**spec), recipe.head)
     if kind != "transformers":
-        raise UsageError(f"A recipe's encoders are of kind spectrogram or transformers, not {kind!r}.")
+        raise UsageError(f"A recipe's encoders are of kind acoustic, spectrogram or transformers, not {kind!r}.")
     try:
         style, linguistics = (
             TransformersEncoder.from_pretrained(part["source"], tuple(part["blocks"]), part.get("revision"))

@@ -26,6 +26,8 @@ class Stage2Recipe:
         batch: windows per step.
         learning_rate: peak learning rate.
         smoothing: label smoothing.
+        penalty: for `statistics` pooling, where steps, batch, rate and smoothing mean nothing: weight of the squared
+            length of the classifier's weights.
         seed: seed of the batches.
     """
 
@@ -33,6 +35,7 @@ class Stage2Recipe:
     batch: int = 64
     learning_rate: float = 5e-4
     smoothing: float = 0.02
+    penalty: float = 0.01
     seed: int = 0
 
 
