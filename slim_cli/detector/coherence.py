@@ -133,8 +133,9 @@ def mean_resultant_length(phasors: Tensor, bins: int, frames: int) -> Tensor:
         bins: height of the patch, odd; patches are cut off at the edges.
         frames: its width, odd.
     """
-    parts = torch.view_as_real(phasors).movedim(-1, 0)
-    return _box(_box(parts, frames, 3), bins, 2).square().sum(0).sqrt()
+    parts = torch.stack([phasors.real, phasors.imag])
+    real, imaginary = _box(_box(parts, frames, 3), bins, 2)
+    return torch.hypot(real, imaginary)
 
 
 def _box(x: Tensor, width: int, dim: int) -> Tensor:
