@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders import Encoder, log_mel, mel_filters
+from slim_cli.detector.encoders import Encoder, LogMel, frame_mask
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class CodebookEncoderConfig:
 class CodebookEncoder(Encoder):
     """Likeness of each patch to each pattern, 50 frames per second; one block."""
 
-    N_FFT, HOP, STRIDE = 400, 160, 2
+    STRIDE = 2
 
     def __init__(self, config: CodebookEncoderConfig | None = None) -> None:
         super().__init__()
@@ -44,14 +44,11 @@ class CodebookEncoder(Encoder):
         size = self.config.mels * self.config.width
         self.whiten = nn.Linear(size, size)
         self.codes = nn.Parameter(torch.randn(self.config.codes, size))
-        self.window: Tensor
-        self.filters: Tensor
-        self.register_buffer("window", torch.hann_window(self.N_FFT), persistent=False)
-        self.register_buffer("filters", mel_filters(self.config.mels, self.N_FFT), persistent=False)
+        self.spectrogram = LogMel(self.config.mels)
 
     def patches(self, waveforms: Tensor) -> Tensor:
         """(B, T) → patches of the log-mel spectrogram, (B, T / 320, mels · width)."""
-        spectrogram = log_mel(waveforms, self.window, self.filters, self.HOP)
+        spectrogram = self.spectrogram(waveforms)
         reach = self.config.width // 2
         padded = F.pad(spectrogram, (reach, reach), mode="replicate")
         return padded.unfold(2, self.config.width, self.STRIDE).permute(0, 2, 1, 3).flatten(2)
@@ -60,8 +57,7 @@ class CodebookEncoder(Encoder):
         with torch.autocast(waveforms.device.type, enabled=False):
             patches = self.patches(waveforms.float())
             distance = torch.cdist(self.whiten(patches), self.codes[None].expand(len(patches), -1, -1))
-        frames = torch.arange(patches.shape[1], device=waveforms.device)
-        mask = frames[None] * (self.HOP * self.STRIDE) < lengths[:, None]
+        mask = frame_mask(patches.shape[1], LogMel.HOP * self.STRIDE, lengths)
         return F.relu(distance.mean(2, keepdim=True) - distance), mask
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:

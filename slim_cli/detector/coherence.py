@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders import Encoder
+from slim_cli.detector.encoders import Encoder, frame_mask
 
 Map = tuple[str, int, int]
 
@@ -69,11 +69,11 @@ class CoherenceEncoder(Encoder):
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
             maps, energy = zip(*(self._resolution(waveforms.float(), n) for n in self.config.resolutions), strict=True)
-        frames = torch.arange(maps[0].shape[2], device=waveforms.device)
         level = energy[-1]
         loud = level > level.amax(1, keepdim=True) * 10 ** (-self.config.gate_db / 10)
-        inside = frames[None] * self.HOP < lengths[:, None]
-        return torch.cat(maps, 1).transpose(1, 2), (loud & inside) | (frames == 0)
+        mask = loud & frame_mask(level.shape[1], self.HOP, lengths)
+        mask[:, 0] = True
+        return torch.cat(maps, 1).transpose(1, 2), mask
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         return [features]
@@ -97,10 +97,10 @@ class CoherenceEncoder(Encoder):
         count = waveforms.shape[1] // self.HOP + 1
         bands = []
         for kind, bins, frames in self.config.maps:
-            length = mean_resultant_length(phasors[kind], bins, frames)
-            bands.append(_resampled(F.adaptive_avg_pool1d(length.transpose(1, 2), self._bands(n)), count))
-        energy = size.square().sum(1)[..., None]
-        return torch.cat(bands, 2).transpose(1, 2), _resampled(energy, count)[..., 0]
+            length = mean_resultant_length(phasors[kind], bins, frames, _nearest(phasors[kind].shape[2], count))
+            bands.append(F.adaptive_avg_pool1d(length.transpose(1, 2), self._bands(n)))
+        energy = size.square().sum(1)
+        return torch.cat(bands, 2).transpose(1, 2), energy[:, _nearest(energy.shape[1], count)]
 
 
 def phase_differences(phasors: Tensor, overlap: float) -> dict[str, Tensor]:
@@ -125,34 +125,32 @@ def phase_differences(phasors: Tensor, overlap: float) -> dict[str, Tensor]:
     }
 
 
-def mean_resultant_length(phasors: Tensor, bins: int, frames: int) -> Tensor:
-    """Length of the mean phasor over a patch around each point, (B, K, N) complex → (B, K, N) in [0, 1].
+def mean_resultant_length(phasors: Tensor, bins: int, frames: int, wanted: Tensor | slice = slice(None)) -> Tensor:
+    """Length of the mean phasor over a patch around each point, (B, K, N) complex → (B, K, wanted) in [0, 1].
 
     Args:
         phasors: unit phasors.
         bins: height of the patch, odd; patches are cut off at the edges.
         frames: its width, odd.
+        wanted: the frames to give; all, when left out.
     """
     parts = torch.stack([phasors.real, phasors.imag])
-    real, imaginary = _box(_box(parts, frames, 3), bins, 2)
+    real, imaginary = _box(_box(parts, frames, 3)[..., wanted], bins, 2)
     return torch.hypot(real, imaginary)
 
 
 def _box(x: Tensor, width: int, dim: int) -> Tensor:
     """Centred moving average of odd width along a dimension, over what there is at the edges."""
     size, total = x.shape[dim], x.clone()
-    count = torch.full((size,), 1.0, device=x.device)
+    count = torch.ones([size if d == dim else 1 for d in range(x.ndim)], device=x.device)
     for shift in range(1, min(width // 2 + 1, size)):
         rest = size - shift
-        for values, source, along in ((total, x, dim), (count, torch.ones_like(count), 0)):
-            values.narrow(along, shift, rest).add_(source.narrow(along, 0, rest))
-            values.narrow(along, 0, rest).add_(source.narrow(along, shift, rest))
-    shape = [1] * x.ndim
-    shape[dim] = size
-    return total.div_(count.view(shape))
+        for later, earlier in ((shift, 0), (0, shift)):
+            total.narrow(dim, later, rest).add_(x.narrow(dim, earlier, rest))
+            count.narrow(dim, later, rest).add_(1)
+    return total.div_(count)
 
 
-def _resampled(x: Tensor, count: int) -> Tensor:
-    """Frames (B, N, D) → (B, count, D), each the nearest one in time."""
-    points = (torch.arange(count, device=x.device) * x.shape[1]) // count
-    return x[:, points]
+def _nearest(size: int, count: int) -> Tensor:
+    """For each of `count` frames, the number of the nearest one in time among `size`."""
+    return (torch.arange(count) * size) // count

@@ -83,7 +83,7 @@ class SpectrogramEncoder(Encoder):
     The layout of the Whisper encoder (Radford et al., 2022, arXiv 2212.04356) at a fraction of its depth.
     """
 
-    N_FFT, HOP, STRIDE, RANGE_DB = 400, 160, 2, 80.0
+    STRIDE = 2
 
     def __init__(self, config: SpectrogramEncoderConfig | None = None) -> None:
         super().__init__()
@@ -91,21 +91,13 @@ class SpectrogramEncoder(Encoder):
         self.dim, self.blocks = self.config.dim, self.config.blocks
         self.front_end = _ConvolutionalFront(self.config)
         self.layers = nn.ModuleList(_TransformerBlock(self.config) for _ in range(self.config.depth))
-        self.window: Tensor
-        self.filters: Tensor
-        self.register_buffer("window", torch.hann_window(self.N_FFT), persistent=False)
-        self.register_buffer("filters", mel_filters(self.config.mels, self.N_FFT), persistent=False)
-
-    def spectrogram(self, waveforms: Tensor) -> Tensor:
-        """(B, T) → log-mel spectrogram, (B, mels, T / 160)."""
-        return log_mel(waveforms, self.window, self.filters, self.HOP, self.RANGE_DB)
+        self.spectrogram = LogMel(self.config.mels)
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrogram = self.spectrogram(waveforms.float())
-        frames = torch.arange(-(-spectrogram.shape[2] // self.STRIDE), device=waveforms.device)
-        mask = frames[None] * (self.HOP * self.STRIDE) < lengths[:, None]
-        return self.front_end(spectrogram), mask
+        features = self.front_end(spectrogram)
+        return features, frame_mask(features.shape[1], LogMel.HOP * self.STRIDE, lengths)
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         outputs, attention_mask = [], mask[:, None, None, :]
@@ -121,15 +113,34 @@ class SpectrogramEncoder(Encoder):
         return {"kind": "spectrogram", **asdict(self.config)}
 
 
-def log_mel(waveforms: Tensor, window: Tensor, filters: Tensor, hop: int, range_db: float = 80.0) -> Tensor:
-    """(B, T) → log10 mel power from `range_db` below each row's maximum up, about -1 to 1, (B, mels, T / hop)."""
-    spectrum = torch.stft(waveforms, len(window), hop, window=window, pad_mode="constant", return_complex=True)
-    power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
-    log = (filters @ power).clamp(min=1e-8).log10()
-    return (torch.maximum(log, log.amax((1, 2), keepdim=True) - range_db / 10) + 1) / 4
+class LogMel(nn.Module):
+    """Log-mel spectrogram with 100 frames per second."""
+
+    N_FFT, HOP, RANGE_DB = 400, 160, 80.0
+
+    def __init__(self, mels: int) -> None:
+        super().__init__()
+        self.window: Tensor
+        self.filters: Tensor
+        self.register_buffer("window", torch.hann_window(self.N_FFT), persistent=False)
+        self.register_buffer("filters", _mel_filters(mels, self.N_FFT), persistent=False)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """(B, T) → log10 mel power from 80 dB below each row's maximum up, about -1 to 1, (B, mels, T / 160)."""
+        spectrum = torch.stft(
+            waveforms, self.N_FFT, self.HOP, window=self.window, pad_mode="constant", return_complex=True
+        )
+        power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
+        log = (self.filters @ power).clamp(min=1e-8).log10()
+        return (torch.maximum(log, log.amax((1, 2), keepdim=True) - self.RANGE_DB / 10) + 1) / 4
 
 
-def mel_filters(mels: int, n_fft: int) -> Tensor:
+def frame_mask(count: int, samples: int, lengths: Tensor) -> Tensor:
+    """Which of `count` frames, one every so many samples, start inside the signal: (B,) lengths → (B, count)."""
+    return torch.arange(count, device=lengths.device)[None] * samples < lengths[:, None]
+
+
+def _mel_filters(mels: int, n_fft: int) -> Tensor:
     """Mel filters of the Slaney scale, (mels, n_fft / 2 + 1)."""
     from transformers.audio_utils import mel_filter_bank
 
