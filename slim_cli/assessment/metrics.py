@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -150,6 +151,17 @@ def f1_score(bona_fide: np.ndarray, spoof: np.ndarray, threshold: float) -> floa
     """F1 of the spoof class when scores at or above the threshold are called spoof."""
     hits, alarms = int((spoof >= threshold).sum()), int((bona_fide >= threshold).sum())
     return 2 * hits / (hits + alarms + len(spoof)) if hits else 0.0
+
+
+def review_threshold(bona_fide: np.ndarray, false_alarms: float = 0.05) -> float:
+    """The lowest score, to two decimals, from which on at most that share of bona fide files is flagged.
+
+    Args:
+        bona_fide: (N,) scores.
+        false_alarms: the share.
+    """
+    # why: rounded up, so that the share flagged stays at or below what was asked for.
+    return math.ceil(100 * float(np.quantile(bona_fide, 1 - false_alarms, method="higher"))) / 100
 
 
 def wilson(count: int, total: int) -> Estimate:

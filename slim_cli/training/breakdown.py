@@ -20,6 +20,7 @@ from slim_cli.assessment.metrics import (
     detection_cost,
     equal_error_rate,
     f1_score,
+    review_threshold,
     wilson,
 )
 from slim_cli.errors import UsageError
@@ -131,7 +132,7 @@ def break_down(scores: Scores, reading: Reading) -> Breakdown:
         raise UsageError("Error rates need scores of both classes, of clips as they are.")
     threshold, source = reading.threshold, reading.threshold_source
     if threshold is None:
-        threshold = math.ceil(100 * float(np.quantile(plain.score[~spoof], 0.95, method="higher"))) / 100
+        threshold = review_threshold(plain.score[~spoof])
         source = "set at 5 % false alarms on these clips"
     few = Rows(reading.llr, max(1, reading.rounds // 5))
     both = np.isin(_origins(plain), np.unique(_origins(plain)[spoof]))

@@ -20,6 +20,7 @@ from slim_cli.assessment.metrics import (
     detection_cost,
     equal_error_rate,
     f1_score,
+    review_threshold,
 )
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
@@ -95,8 +96,7 @@ def write_reference(
     every, scores = scores, scores.undegraded
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
-    # why: rounded up, so that the share flagged stays at or below what was asked for.
-    threshold = math.ceil(100 * float(np.quantile(real, 1 - false_alarms, method="higher"))) / 100
+    threshold = review_threshold(real, false_alarms)
     reference = {
         "schema": SCHEMA,
         "description": description,
