@@ -15,7 +15,7 @@ from slim_cli.training.features import FeatureCache
 from slim_cli.training.manifest import Clip
 
 
-def fit_logistic(head: SlimHead, cache: FeatureCache, rows: np.ndarray, clips: Sequence[Clip], penalty: float) -> None:
+def fit_head(head: SlimHead, cache: FeatureCache, rows: np.ndarray, clips: Sequence[Clip], penalty: float) -> None:
     """Fits standardisation and classifier of a head with `statistics` pooling in place; S and L are read beside them.
 
     Args:

@@ -24,7 +24,7 @@ from slim_cli.training.codebook import fit_codebook
 from slim_cli.training.corpus import AudioPack
 from slim_cli.training.encoder import EncoderTrainer, train_encoders
 from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
-from slim_cli.training.logistic import fit_logistic
+from slim_cli.training.logistic import fit_head
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
 from slim_cli.training.recipe import Recipe, build_slim
@@ -105,7 +105,7 @@ class Workshop:
         cache = self.features(slim)
         rows, recipe = self.windows_allowed(cache), self.recipe
         if recipe.head.pooling == "statistics":
-            fit_logistic(slim.head, cache, rows, self.clips, recipe.stage2.penalty)
+            fit_head(slim.head, cache, rows, self.clips, recipe.stage2.penalty)
         else:
             train_stage2(slim, cache, rows, recipe.stage2, self.folder / "stage2", report)
         info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
@@ -135,19 +135,14 @@ class Workshop:
 
     def _with_encoders(self) -> Slim:
         torch.manual_seed(self.recipe.stage1.seed)
-        if self.recipe.codebook:
-            slim = build_slim(self.recipe)
-            slim.load_state_dict(_load(self.shared / "encoder", "encoder"))
-            torch.manual_seed(self.recipe.stage1.seed)
-            slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
-            return slim.to(self.device).eval()
-        if self.recipe.encoder is None:
+        if self.recipe.codebook is None and self.recipe.encoder is None:
             return build_slim(self.recipe).to(self.device).eval()
-        trainer = self._trainer()
-        trainer.load_state_dict(_load(self.shared / "encoder", "encoder"))
+        trained = build_slim(self.recipe) if self.recipe.codebook else self._trainer()
+        trained.load_state_dict(_load(self.shared / "encoder", "encoder"))
+        slim = trained if isinstance(trained, Slim) else trained.slim
         torch.manual_seed(self.recipe.stage1.seed)
-        trainer.slim.head = SlimHead(trainer.slim.style.dim, trainer.slim.linguistics.dim, self.recipe.head)
-        return trainer.slim.to(self.device).eval()
+        slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
+        return slim.to(self.device).eval()
 
 
 def _windows(batches: LabelledBatches, numbers: dict[Path, int], seed: int) -> Draw:
