@@ -20,9 +20,9 @@ import numpy as np
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
 from slim_cli.evidence.codecs import open_source
+from slim_cli.evidence.confinement import MEMORY_BYTES, confine, limit
 from slim_cli.evidence.sniffing import Kind
 
-MEMORY_BYTES = 2 * 2**30
 OPEN_FILES = 32
 MAX_JOB_BYTES = 4096
 KILL = b"kill"
@@ -80,8 +80,8 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
     except EvidenceError as error:
         wire.send_json(pipe, wire.FAILURE, {"message": str(error), "status": error.status})
     except MemoryError:
-        limit = f"the decoder needed more than {MEMORY_BYTES // 2**30} GiB of memory"
-        wire.send_json(pipe, wire.FAILURE, {"message": limit, "status": "decode_failed"})
+        exceeded = f"the decoder needed more than {MEMORY_BYTES // 2**30} GiB of memory"
+        wire.send_json(pipe, wire.FAILURE, {"message": exceeded, "status": "decode_failed"})
     except BrokenPipeError:
         os._exit(0)
     except Exception as error:  # noqa: BLE001  # why: whatever a decoder raises ends one file, in words
@@ -92,17 +92,8 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
 
 def _confine(cpu_s: int) -> None:
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, ceiling = resource.getrlimit(limit)
-        value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-        resource.setrlimit(limit, (value, value))
+    confine(cpu_s, OPEN_FILES)
+    limit(resource.RLIMIT_NPROC, 0)
 
 
 def _decode(evidence: int, pipe: int, kind: Kind) -> None:

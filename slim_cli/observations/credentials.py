@@ -8,18 +8,18 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
 from typing import Any
 
+from slim_cli.evidence.confinement import confine
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
 from slim_cli.results import Observation
 
 FORMATS = {"WAV": "audio/wav", "MP3": "audio/mpeg", "FLAC": "audio/flac", "MP4/MOV": "video/mp4", "AVI": "video/avi"}
 TIMEOUT_S = 60
-MEMORY_BYTES, CPU_S, OPEN_FILES = 2 * 2**30, 60, 64
+CPU_S, OPEN_FILES = 60, 64
 OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 _STATES = {
     "Trusted": "intact, and the signer is on a trust list",
@@ -100,16 +100,7 @@ def main(form: str) -> None:
     """Reads standard input and prints `{"error", "state", "store"}` as JSON."""
     import c2pa
 
-    for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, ceiling = resource.getrlimit(limit)
-        value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-        resource.setrlimit(limit, (value, value))
+    confine(CPU_S, OPEN_FILES)
     account: dict[str, Any] = {"error": "", "state": "", "store": {}}
     try:
         with c2pa.Reader(form, sys.stdin.buffer, context=c2pa.Context(c2pa.Settings.from_dict(OFFLINE))) as reader:
