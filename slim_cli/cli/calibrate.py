@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slim_cli.cli.bundles import DEFAULT
-from slim_cli.cli.console import complain, show
+from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -139,13 +139,10 @@ def _heard(
     if len(set(places)) < len(places):
         twice = next(place for number, place in enumerate(places) if place in places[:number])
         raise UsageError(f"The file {twice} is listed twice; a calibration counts every file once.")
-    told = 0
+    tell = every_hundred("files heard")
 
     def report(progress: Progress) -> None:
-        nonlocal told
-        if progress.files_done // 100 > told:
-            told = progress.files_done // 100
-            complain(f"{progress.files_done} of {progress.files_total} files heard")
+        tell(progress.files_done, progress.files_total)
 
     turns = in_turn([clip.label for clip in clips], channels)
     with TemporaryDirectory() as folder:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from slim_cli.evidence.names import safe_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console, RenderableType
 
 _WIDE = 1000
@@ -36,6 +38,19 @@ def show(*parts: RenderableType) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def every_hundred(what: str) -> Callable[[int, int], None]:
+    """A progress callback (done, total) that says `… of … <what>` on stderr whenever another hundred is reached."""
+    told = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        if done // 100 > told:
+            told = done // 100
+            complain(f"{done} of {total} {what}")
+
+    return report
 
 
 def is_looked_at() -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.console import complain, is_looked_at, show
+from slim_cli.cli.console import complain, every_hundred, is_looked_at, show
 from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,14 +99,10 @@ def _score(shares: Sequence[tuple[Path, list[Clip]]], conditions: Sequence[Condi
     from slim_cli.training.evaluate import score_clips
 
     parts: list[Scores] = []
-    total, told = sum(len(own) for _, own in shares), 0
+    total, tell = sum(len(own) for _, own in shares), every_hundred("clips scored")
 
     def report(heard: int) -> None:
-        nonlocal told
-        done = heard + sum(len(own) for _, own in shares[: len(parts)])
-        if done // 100 > told:
-            told = done // 100
-            complain(f"{done} of {total} clips scored")
+        tell(heard + sum(len(own) for _, own in shares[: len(parts)]), total)
 
     for bundle, own in shares:
         detector = load_detector(bundle, device)
