@@ -49,6 +49,11 @@ class Overview:
     hop_s: float
     channel: int
 
+    @property
+    def spectrum_hop_s(self) -> float:
+        """Step from one spectrum to the next, seconds; in long files a column holds the mean of several."""
+        return min(self.hop_s, _MAX_STRIDE * round(self.sample_rate_hz * _ATOM_S) / self.sample_rate_hz)
+
     def save(self, path: Path) -> None:
         """Writes the overview, under a temporary name first.
 
