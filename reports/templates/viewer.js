@@ -16,8 +16,24 @@
     const zoomer = article.querySelector(".zoom");
     const [left, right, duration] = ["left", "right", "duration"].map((name) => Number(drawing.dataset[name]));
     const { width, height } = drawing.viewBox.baseVal;
+    const headings = Array.from(drawing.querySelectorAll("text")).filter((text) => Number(text.getAttribute("x")) === left);
     let cursor = null;
     let scale = 1;
+
+    /* Stretches time only: letters keep their shape, headings stay in view. */
+    const stretch = (next) => {
+      const tall = drawing.clientHeight;
+      scale = next;
+      drawing.style.height = scale === 1 ? "" : drawing.style.height || `${tall}px`;
+      drawing.style.width = `${100 * scale}%`;
+      drawing.style.setProperty("--narrow", 1 / scale);
+      drawing.setAttribute("preserveAspectRatio", scale === 1 ? "xMidYMid" : "none");
+    };
+
+    const hold = () => {
+      const shift = (stage.scrollLeft / drawing.clientWidth) * width;
+      headings.forEach((text) => text.setAttribute("x", Math.max(left, shift + 6 / scale)));
+    };
 
     const point = (time) => {
       if (!cursor) {
@@ -47,14 +63,14 @@
     };
 
     const zoom = (factor) => {
-      const next = within(1, scale * factor, LARGEST);
       const middle = (stage.scrollLeft + stage.clientWidth / 2) / drawing.clientWidth;
-      scale = next;
-      drawing.style.width = `${100 * scale}%`;
+      stretch(within(1, scale * factor, LARGEST));
       stage.scrollLeft = middle * drawing.clientWidth - stage.clientWidth / 2;
+      hold();
       zoomer.querySelector("output").textContent = `${scale} ×`;
     };
 
+    stage.addEventListener("scroll", hold);
     zoomer.hidden = false;
     zoomer.querySelectorAll("button").forEach((button) => {
       button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
@@ -82,43 +98,54 @@
   const here = () => articles.findLastIndex((article) => top(article) <= 20);
   const inView = () => viewers[Math.max(0, articles.findIndex((a) => a.getBoundingClientRect().bottom > innerHeight / 3))];
 
+  /* Every action says whether it did something; if not, the key keeps its own meaning. */
   const turn = (step) => {
     const now = here();
     const inside = now >= 0 && top(articles[now]) < -20;
     const next = articles[step > 0 ? now + 1 : now - (inside ? 0 : 1)];
-    if (!next) return;
+    if (!next) return false;
     next.scrollIntoView();
     const heading = next.querySelector("h3");
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
+    return true;
   };
 
   const sound = (act) => {
-    const one = viewers.length ? inView() : null;
+    const one = inView();
     if (one?.audio) act(one);
+    return Boolean(one?.audio);
+  };
+
+  const enlarge = (factor) => {
+    inView()?.zoom(factor);
+    return viewers.length > 0;
+  };
+
+  const show = (id, act) => {
+    const element = document.getElementById(id);
+    if (element) element[act]();
+    return Boolean(element);
   };
 
   const actions = {
     j: () => turn(1),
     k: () => turn(-1),
-    g: () => document.getElementById("gallery")?.scrollIntoView(),
-    "/": () => document.getElementById("filter").focus(),
+    g: () => show("gallery", "scrollIntoView"),
+    "/": () => show("filter", "focus"),
     p: () => sound(({ audio }) => (audio.paused ? audio.play() : audio.pause())),
     ArrowLeft: () => sound(({ audio, seek }) => seek(audio.currentTime - 2)),
     ArrowRight: () => sound(({ audio, seek }) => seek(audio.currentTime + 2)),
-    "+": () => viewers.length && inView().zoom(2),
-    "-": () => viewers.length && inView().zoom(0.5),
-    "?": () => help.showModal(),
+    "+": () => enlarge(2),
+    "-": () => enlarge(0.5),
+    "?": () => show("help", "showModal"),
   };
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || help.open || !single.checked) return;
     if (event.target.closest("input, select, textarea, audio")) return;
-    if (event.key.startsWith("Arrow") && event.target.closest("[tabindex='0']")) return;
-    const act = actions[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    if (event.key.startsWith("Arrow") && event.target.closest(".scroll")) return;
+    if (actions[event.key]?.()) event.preventDefault();
   });
   opener.hidden = false;
   opener.addEventListener("click", () => help.showModal());

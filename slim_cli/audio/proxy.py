@@ -33,9 +33,7 @@ def check_encoder() -> None:
         EnvironmentUnfit: PyAV was built without the encoder.
     """
     if ENCODER not in av.codecs_available:
-        raise EnvironmentUnfit(
-            f"--embed-audio needs the encoder {ENCODER}; install the wheel of PyAV."
-        )
+        raise EnvironmentUnfit(f"--embed-audio needs the encoder {ENCODER}; install the wheel of PyAV.")
 
 
 def proxy_name(overview: str) -> str:

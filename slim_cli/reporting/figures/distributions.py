@@ -11,7 +11,7 @@ from slim_cli.assessment.reference import ClassPair, Histogram
 from slim_cli.reporting.figures.axes import Scale, ticks
 from slim_cli.reporting.figures.drawing import Drawing, step_outline
 
-_WIDTH, _HEIGHT = 345.0, 160.0
+_WIDTH, _HEIGHT = 345.0, 142.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 8.0, 30.0, 30.0
 
 

@@ -19,7 +19,7 @@ WIDTH = 700.0
 MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
 LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN, LEAST_CHANGE_SPAN = 4.0, 0.2, 1.0
-_LEFT, _RIGHT, _GAP = 46.0, 8.0, 19.0
+_LEFT, _RIGHT, _GAP = 46.0, 8.0, 17.0
 _MEL_MARKS_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
 
@@ -85,10 +85,10 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         curves: window values.
         captions: panel headings.
     """
-    heights = ([("waveform", 42.0), ("mel", 108.0), ("linear", 84.0)] if overview else []) + [
+    heights = ([("waveform", 36.0), ("mel", 94.0), ("linear", 72.0)] if overview else []) + [
         ("speech", 9.0),
-        ("score", 80.0),
-        ("mismatch", 54.0),
+        ("score", 70.0),
+        ("mismatch", 46.0),
         *([("occlusion", 40.0)] if curves.occlusion else []),
     ]
     total = sum(height + _GAP for _, height in heights) + 26
