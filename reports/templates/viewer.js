@@ -12,7 +12,7 @@
     const stage = article.querySelector(".stage");
     const drawing = stage.querySelector("svg");
     const audio = article.querySelector("audio");
-    const position = article.querySelector("output.position");
+    const position = article.querySelector(".position");
     const zoomer = article.querySelector(".zoom");
     const [left, right, duration] = ["left", "right", "duration"].map((name) => Number(drawing.dataset[name]));
     const { width, height } = drawing.viewBox.baseVal;

@@ -175,7 +175,7 @@ def test_playing_moves_the_cursor_over_the_picture(page):
     press(page, "p")
     assert page.execute_script("return document.querySelector('audio').paused")
     assert playhead_s(page) == pytest.approx(audio_s(page), abs=0.05)
-    assert page.find_element(By.CSS_SELECTOR, "output.position").text == f"{audio_s(page):.1f} s"
+    assert page.find_element(By.CSS_SELECTOR, ".position").text == f"{audio_s(page):.1f} s"
 
 
 def test_a_click_into_the_picture_and_the_arrow_keys_seek(page):
