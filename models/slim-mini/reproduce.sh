@@ -1,11 +1,11 @@
 #!/bin/sh
 # Trains slim-mini and its five leave-origin-out twins, and measures them.
-# usage: models/slim-mini/reproduce.sh MANIFEST.csv FOLDS.csv WHISPER_ENCODER_FOLDER WORK_FOLDER
+# usage: models/slim-mini/reproduce.sh MANIFEST.csv FOLDS.csv WORK_FOLDER
 set -eu
-manifest=$1 folds=$2 teacher=$3 work=$4
+manifest=$1 folds=$2 work=$3
 recipe=$(dirname "$0")/recipe.toml
 
-slim train encoder "$recipe" -m "$manifest" -o "$work" --teacher "$teacher"
+slim train encoder "$recipe" -m "$manifest" -o "$work"
 for fold in 0 1 2 3 4; do
     slim train stage1 "$recipe" -m "$manifest" -o "$work" --folds "$folds" --leave-out $fold
     slim train stage2 "$recipe" -m "$manifest" -o "$work" --folds "$folds" --leave-out $fold

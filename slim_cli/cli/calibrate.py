@@ -91,12 +91,12 @@ def _rows(
     source: Path, detectors: Sequence[Detector], folds: Path | None, channels: Sequence[Condition]
 ) -> Iterator[tuple[Clip, FileResult, str]]:
     """Clip, row of a scan and scoring model of every file that a source names."""
-    from slim_cli.training.manifest import read_folds, read_manifest, to_score
+    from slim_cli.training.manifest import names_dataset, read_folds, read_manifests, to_score
 
-    if _holds_scores(source):
+    if not names_dataset(source) and _holds_scores(source):
         yield from _scored(source, channels)
         return
-    clips = to_score(read_manifest(source))
+    clips = to_score(read_manifests([source]))
     place = read_folds(folds) if folds else {}
     for number, detector in enumerate(detectors[1:] if folds else detectors[:1]):
         own = [clip for clip in clips if not folds or place.get(clip.origin) == number]

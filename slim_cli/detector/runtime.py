@@ -13,7 +13,7 @@ from slim_cli.detector.bundle import BundleInfo, load_bundle
 from slim_cli.detector.model import Slim
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
-BATCH = 8
+BATCH = 4
 
 
 class Detector:

@@ -174,9 +174,27 @@ def summary(clips: Iterable[Clip]) -> str:
 
 
 def read_manifests(paths: Sequence[Path]) -> list[Clip]:
-    """Reads several manifests, one after the other.
+    """Reads several manifests or dataset folders (`NAME=FOLDER[:SUBSET]`), one after the other.
 
     Raises:
-        UsageError: as `read_manifest`.
+        UsageError: as `read_manifest` and `read_dataset`.
     """
-    return [clip for path in paths for clip in read_manifest(path)]
+    return [clip for path in paths for clip in _read(path)]
+
+
+def names_dataset(path: Path) -> bool:
+    """Whether a manifest argument is no file but reads `NAME=FOLDER[:SUBSET]`."""
+    name, given, _ = str(path).partition("=")
+    return bool(given) and "/" not in name and not path.exists()
+
+
+def _read(path: Path) -> list[Clip]:
+    if not names_dataset(path):
+        return read_manifest(path)
+    from slim_cli.training.datasets import read_dataset
+
+    name, _, place = str(path).partition("=")
+    folder, colon, subset = place.rpartition(":")
+    if Path(place).is_dir() or not colon:
+        return read_dataset(name, Path(place), None)
+    return read_dataset(name, Path(folder), subset)

@@ -1,0 +1,26 @@
+"""RAVDESS: `Actor_XX/03-01-….wav`, all bona fide; names as explained on zenodo.org/records/1188976.
+
+Seven numbers: modality (03 = sound only), channel (01 = speech, 02 = song), emotion, intensity, statement, repetition,
+actor. Only speech is read.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from slim_cli.errors import UsageError
+from slim_cli.training.datasets.lines import no_subset
+from slim_cli.training.manifest import Clip
+
+
+def read(folder: Path, subset: str | None) -> list[Clip]:
+    """Reads the folder that holds the folders of the actors."""
+    no_subset("ravdess", subset)
+    clips = []
+    for path in sorted(folder.glob("Actor_[0-9][0-9]/03-01-*.wav")):
+        actor = path.parent.name.removeprefix("Actor_")
+        if not re.fullmatch(rf"03-01(-[0-9]{{2}}){{4}}-{actor}", path.stem):
+            raise UsageError(f"The name {path} is not seven numbers that end with its actor's.")
+        clips.append(Clip(path, "bonafide", "acted", f"ravdess-{actor}", "ravdess", "en"))
+    return clips
