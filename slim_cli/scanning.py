@@ -14,6 +14,7 @@ import numpy as np
 
 from slim_cli.assessment.occlusion import occlusion_rule
 from slim_cli.audio.hearing import Hearing, StageTimes
+from slim_cli.audio.proxy import ProxyWriter, check_encoder, proxy_name, proxy_rule
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
@@ -25,7 +26,15 @@ from slim_cli.listening import Impression, Listener, SecondListener
 from slim_cli.observations.provenance import read_provenance
 from slim_cli.observations.stability import check_codec, flips, stability_rule
 from slim_cli.progress import Progress, Reporter
-from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S, FileResult, LikelihoodRatio
+from slim_cli.results import (
+    HOP_S,
+    MIN_NET_SPEECH_S,
+    MODEL_RATE_HZ,
+    WINDOW_S,
+    ChannelResult,
+    FileResult,
+    LikelihoodRatio,
+)
 
 __all__ = [
     "Progress",
@@ -85,6 +94,7 @@ class ScanOptions:
         stability: whether scored files are heard again, changed in small ways.
         occlusion: which scored files are heard again with stretches replaced: `none`, `flagged` or `all`.
         review_score: score from which a file counts as flagged; None where there is none.
+        embed_audio: whether a listening proxy of every scored file is stored beside its overview.
     """
 
     output: Path | None = None
@@ -96,6 +106,7 @@ class ScanOptions:
     stability: bool = False
     occlusion: str = "none"
     review_score: float | None = None
+    embed_audio: bool = False
 
     def __post_init__(self) -> None:
         if self.occlusion not in OCCLUDED:
@@ -130,6 +141,7 @@ def side_parameters(options: ScanOptions) -> dict[str, Any]:
     return {
         "stability": stability_rule() if options.stability else "none",
         "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
+        "listening_proxy": proxy_rule() if options.embed_audio else "none",
     }
 
 
@@ -168,6 +180,8 @@ def scan(
     options = options or ScanOptions()
     if options.stability:
         check_codec()
+    if options.embed_audio:
+        check_encoder()
     roots = [Path(path) for path in paths]
     _keep_apart(options.output, roots)
     candidates = list(discover(roots))
@@ -250,6 +264,8 @@ class _Session:
             return result
         name = f"overview/{number + 1}-{result.sha256[:12]}.npz"
         overview.save(self._options.output / name)
+        if first is not None and self._options.embed_audio:
+            result = self._copy(exhibit, kind, first.channel, self._options.output / proxy_name(name), result)
         return replace(result, overview=name)
 
     def _hear_again(self, exhibit: Exhibit, kind: Kind, first: Impression, result: FileResult) -> FileResult:
@@ -268,6 +284,22 @@ class _Session:
         if occlusion and result.occlusion is None:
             warnings += ("no occlusion curve: too short, or too little of it lies outside speech to take noise from",)
         return replace(result, warnings=result.warnings + warnings)
+
+    def _copy(self, exhibit: Exhibit, kind: Kind, channel: ChannelResult, path: Path, result: FileResult) -> FileResult:
+        """The listening proxy: decoded once more, and kept only if the samples are those that were examined."""
+        try:
+            with (
+                self._decoder.open(exhibit, kind, self._limits) as stream,
+                ProxyWriter(path, stream.media.sample_rate_hz) as proxy,
+            ):
+                for block in self._timed(stream):
+                    proxy.push(block[channel.index])
+                if proxy.keep(channel.pcm_sha256):
+                    return result
+                reason = "the samples differ from those examined"
+        except EvidenceError as error:
+            reason = str(error)
+        return replace(result, warnings=(*result.warnings, f"no listening proxy: {reason}"))
 
     def _weigh(self, result: FileResult) -> FileResult:
         if result.score is None or self._options.calibration is None:

@@ -16,6 +16,7 @@ import soundfile
 import soxr
 
 from slim_cli import scan
+from slim_cli.audio.proxy import proxy_name
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import decoding
 from slim_cli.results import FileResult, LikelihoodRatio
@@ -566,6 +567,29 @@ def test_a_second_hearing_that_fails_costs_only_itself(tmp_path, speech, fake_de
     result = examine(tmp_path, fake_detector, stability=True)["a.wav"]
     assert (result.status, result.stability) == ("scored", {})
     assert result.warnings == ("the second hearing failed: the decoder crashed on this file",)
+
+
+def test_listening_proxies_are_made_on_request_for_scored_files_and_change_no_result(tmp_path, speech, fake_detector):
+    evidence, out = tmp_path / "evidence", tmp_path / "out"
+    evidence.mkdir()
+    soundfile.write(evidence / "a.wav", np.stack([0 * speech[: 6 * RATE], speech[: 6 * RATE]], axis=1), RATE)
+    soundfile.write(evidence / "b.wav", np.zeros(6 * RATE), RATE)
+    before = examine(evidence, fake_detector, output=out)
+    assert not (out / "proxy").exists()
+    heard = examine(evidence, fake_detector, output=out, embed_audio=True)
+    assert heard == before
+    assert [p.name for p in (out / "proxy").iterdir()] == [Path(proxy_name(heard["a.wav"].overview)).name]
+
+
+def test_a_proxy_of_other_samples_than_those_examined_is_not_kept(tmp_path, speech, fake_detector, monkeypatch):
+    evidence, out = tmp_path / "evidence", tmp_path / "out"
+    evidence.mkdir()
+    soundfile.write(evidence / "a.wav", speech[: 6 * RATE], RATE)
+    monkeypatch.setattr("slim_cli.scanning.ProxyWriter.keep", lambda *_: False)
+    result = examine(evidence, fake_detector, output=out, embed_audio=True)["a.wav"]
+    assert result.status == "scored"
+    assert result.warnings == ("no listening proxy: the samples differ from those examined",)
+    assert not list((out / "proxy").iterdir())
 
 
 def test_a_calibration_weighs_scored_rows_and_only_those(tmp_path, speech, fake_detector):

@@ -53,19 +53,4 @@
   document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("controls").hidden = false;
   apply();
-
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      filter.focus();
-    } else if (event.key === "j" || event.key === "k") {
-      const articles = Array.from(document.querySelectorAll("article.exhibit"));
-      const here = articles.findIndex((one) => one.getBoundingClientRect().top > 8);
-      const passed = here === -1 ? articles.length : here;
-      const current = articles.findIndex((one) => Math.abs(one.getBoundingClientRect().top) <= 8);
-      const next = event.key === "j" ? passed : (current === -1 ? passed : current) - 1;
-      if (articles[next]) articles[next].scrollIntoView();
-    }
-  });
 })();

@@ -1,4 +1,4 @@
-"""A picture of a whole file in bounded memory: waveform envelope and mel spectrogram at the native rate."""
+"""A picture of a whole file in bounded memory: waveform envelope, mel and linear spectrogram at the native rate."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from slim_cli.audio.spectra import frame_length, mel_filters, power_spectra
+from slim_cli.audio.spectra import frame_length, linear_filters, mel_filters, power_spectra
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
-MEL_BANDS = 128
+BANDS = 128
 MAX_COLUMNS = 1200
 FLOOR_DB = -100.0
 _ATOM_S = 0.008
@@ -28,6 +28,8 @@ class Overview:
         envelope_max: (N,) float32, highest sample.
         mel_db: (128, N) uint8, mean power; 0 = -100 dBFS or less, 255 = 0 dBFS, linear in dB; row 0 is the lowest band.
         mel_hz: (128,) float32, centre frequencies, Hz.
+        linear_db: (128, N) uint8, the same in bands of equal width.
+        linear_hz: (128,) float32, their centre frequencies, Hz.
         duration_s: duration of the signal, seconds.
         sample_rate_hz: native sample rate, Hz.
         window_s: length of a spectral frame, seconds.
@@ -39,11 +41,18 @@ class Overview:
     envelope_max: np.ndarray
     mel_db: np.ndarray
     mel_hz: np.ndarray
+    linear_db: np.ndarray
+    linear_hz: np.ndarray
     duration_s: float
     sample_rate_hz: int
     window_s: float
     hop_s: float
     channel: int
+
+    @property
+    def spectrum_hop_s(self) -> float:
+        """Step from one spectrum to the next, seconds; in long files a column holds the mean of several."""
+        return min(self.hop_s, _MAX_STRIDE * round(self.sample_rate_hz * _ATOM_S) / self.sample_rate_hz)
 
     def save(self, path: Path) -> None:
         """Writes the overview, under a temporary name first.
@@ -74,6 +83,8 @@ class Overview:
                     envelope_max=stored["envelope_max"],
                     mel_db=stored["mel_db"],
                     mel_hz=stored["mel_hz"],
+                    linear_db=stored["linear_db"],
+                    linear_hz=stored["linear_hz"],
                     duration_s=float(stored["duration_s"]),
                     sample_rate_hz=int(stored["sample_rate_hz"]),
                     window_s=float(stored["window_s"]),
@@ -99,7 +110,9 @@ class OverviewBuilder:
         self._rate, self._samples = rate_hz, 0
         self._atom = round(rate_hz * _ATOM_S)
         self._frame = frame_length(rate_hz)
-        self._filters, self._mel_hz = mel_filters(rate_hz, self._frame, MEL_BANDS)
+        mel, self._mel_hz = mel_filters(rate_hz, self._frame, BANDS)
+        linear, self._linear_hz = linear_filters(rate_hz, self._frame, BANDS)
+        self._filters = np.hstack([mel, linear])
         self._atoms_per_column = 1
         self._columns = _Columns.empty(channels)
         self._cells = _Columns.empty(channels)
@@ -153,12 +166,15 @@ class OverviewBuilder:
         return cells
 
     def _overview(self, columns: _Columns, channel: int) -> Overview:
-        decibels = 10 * np.log10(np.maximum(columns.mel[channel].T, 10 ** (FLOOR_DB / 10)))
+        decibels = 10 * np.log10(np.maximum(columns.power[channel].T, 10 ** (FLOOR_DB / 10)))
+        levels = np.clip(np.rint((decibels - FLOOR_DB) * (255 / -FLOOR_DB)), 0, 255).astype(np.uint8)
         return Overview(
             envelope_min=columns.low[channel],
             envelope_max=columns.high[channel],
-            mel_db=np.clip(np.rint((decibels - FLOOR_DB) * (255 / -FLOOR_DB)), 0, 255).astype(np.uint8),
+            mel_db=levels[:BANDS],
             mel_hz=self._mel_hz,
+            linear_db=levels[BANDS:],
+            linear_hz=self._linear_hz,
             duration_s=self._samples / self._rate,
             sample_rate_hz=self._rate,
             window_s=self._frame / self._rate,
@@ -169,33 +185,33 @@ class OverviewBuilder:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Columns of all channels: lowest and highest sample (C, N), mean mel power (C, N, 128)."""
+    """Columns of all channels: lowest and highest sample (C, N), mean power in all bands (C, N, 256)."""
 
     low: np.ndarray
     high: np.ndarray
-    mel: np.ndarray
+    power: np.ndarray
 
     @classmethod
     def empty(cls, channels: int) -> _Columns:
         nothing = np.zeros((channels, 0), np.float32)
-        return cls(nothing, nothing, np.zeros((channels, 0, MEL_BANDS), np.float32))
+        return cls(nothing, nothing, np.zeros((channels, 0, 2 * BANDS), np.float32))
 
     @property
     def count(self) -> int:
         return self.low.shape[1]
 
     def first(self, count: int) -> _Columns:
-        return _Columns(self.low[:, :count], self.high[:, :count], self.mel[:, :count])
+        return _Columns(self.low[:, :count], self.high[:, :count], self.power[:, :count])
 
     def after(self, count: int) -> _Columns:
-        return _Columns(self.low[:, count:].copy(), self.high[:, count:].copy(), self.mel[:, count:].copy())
+        return _Columns(self.low[:, count:].copy(), self.high[:, count:].copy(), self.power[:, count:].copy())
 
     def joined(self, other: _Columns) -> _Columns:
-        pairs = ((self.low, other.low), (self.high, other.high), (self.mel, other.mel))
+        pairs = ((self.low, other.low), (self.high, other.high), (self.power, other.power))
         return _Columns(*(np.concatenate(pair, axis=1) for pair in pairs))
 
     def grouped(self, size: int) -> _Columns:
         """Neighbouring columns merged, `size` at a time."""
         shape = (len(self.low), self.count // size, size)
         low, high = self.low.reshape(shape).min(2), self.high.reshape(shape).max(2)
-        return _Columns(low, high, self.mel.reshape(*shape, MEL_BANDS).mean(2))
+        return _Columns(low, high, self.power.reshape(*shape, 2 * BANDS).mean(2))

@@ -14,7 +14,7 @@ ROWS = "results.jsonl"
 OVERVIEWS = "overview"
 OWN = (
     *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
-    *("run.json", "reference.json", "report.json", OVERVIEWS, "audacity", "raven", "case"),
+    *("run.json", "reference.json", "report.json", OVERVIEWS, "proxy", "audacity", "raven", "case"),
 )
 DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 

@@ -29,6 +29,9 @@ def report(
     ] = None,
     case: Annotated[Path | None, typer.Option(help="Case file, in place of the one that the scan was given.")] = None,
     language: Annotated[str | None, typer.Option(help="Language of the report: en or de.")] = None,
+    audio: Annotated[
+        bool, typer.Option("--embed-audio/--no-embed-audio", help="Embed the listening proxies of the scan, if any.")
+    ] = True,
     sign: Annotated[bool, typer.Option("--sign", help="Sign the PDF, which then is no draft any more.")] = False,
     pkcs12: Annotated[Path | None, typer.Option(help="Sign with this PKCS#12 file (.p12, .pfx).")] = None,
     pkcs11_module: Annotated[Path | None, typer.Option(help="Sign with a token through this PKCS#11 library.")] = None,
@@ -59,7 +62,7 @@ def report(
         "language": language or before.get("language", "en"),
     }
     seal = _seal(keys, secret_file) if sign else None
-    findings = Findings(results, run, _reference(output), output, Style(**options, draft=seal is None))
+    findings = Findings(results, run, _reference(output), output, Style(**options, draft=seal is None, audio=audio))
     lines = _write(findings, chosen, seal)
     if not quiet:
         show(*lines)
@@ -76,6 +79,7 @@ def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None) -> l
         "limit": findings.style.limit,
         "case": findings.style.case,
         "language": findings.style.language,
+        "audio": findings.style.audio,
     }
     written = write(*sources, [name for name in formats if name != "pdf" or seal is None], **style)
     if seal is None:

@@ -72,6 +72,7 @@ def scan(
     calibration: given.Calibrated = None,
     stability: given.Stability = False,
     occlusion: given.Occlusion = "flagged",
+    embed_audio: given.EmbedAudio = False,
     formats: given.Formats = DEFAULT_FORMATS,
     report: given.Sections = "top:300",
     case: given.CaseFile = None,
@@ -101,6 +102,7 @@ def scan(
         options={
             "stability": stability,
             "occlusion": occlusion,
+            "embed_audio": embed_audio,
             "max_duration_s": quantities.seconds(max_duration),
             "max_size_bytes": quantities.size(max_size) if max_size else None,
             "timeout_s": quantities.seconds(timeout),

@@ -22,6 +22,9 @@ Calibrated = Annotated[
 ]
 Stability = Annotated[bool, typer.Option("--stability", help="Score each file again after small changes.")]
 Occlusion = Annotated[str, typer.Option(help="Show where the score came from, for which files: none, flagged or all.")]
+EmbedAudio = Annotated[
+    bool, typer.Option("--embed-audio", help="Put a small coded copy of scored files into the HTML report, to listen.")
+]
 Formats = Annotated[str, typer.Option("--format", help="Which to write, separated by commas; results.jsonl always is.")]
 Sections = Annotated[str, typer.Option(help="Files with a section of their own: all, flagged or top:N.")]
 CaseFile = Annotated[

@@ -29,6 +29,7 @@ def write(
     case: Case | None = None,
     language: str = "en",
     draft: bool = True,
+    audio: bool = True,
 ) -> dict[str, Path]:
     """Writes the outputs asked for and what they are made from, each whole or not at all.
 
@@ -43,6 +44,7 @@ def write(
             in the folder `case` below the output folder, where `stored_case` finds them again.
         language: language of the report, one of `slim_cli.reporting.words.languages()`.
         draft: whether an evaluation is marked as a draft; False only for a report that is being signed.
+        audio: whether listening proxies that the scan kept are embedded in the HTML.
 
     Returns:
         the file written for each format.
@@ -59,7 +61,7 @@ def write(
     load_words(language)
     stored = [FileResult.from_json(result.to_json()) for result in results]  # as rounded as whoever reads them back
     run = RunRecord.from_json(run.to_json())
-    findings = Findings(stored, run, reference, output, Style(limit, case, language, draft))
+    findings = Findings(stored, run, reference, output, Style(limit, case, language, draft, audio))
     output.mkdir(parents=True, exist_ok=True)
     if case:
         case.store(output)

@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
+from slim_cli.audio.proxy import proxy_url
 from slim_cli.errors import UsageError
 from slim_cli.reporting import formats
 from slim_cli.reporting.conditions import condition_rows, conditional_limits, nearest, stability
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram
-from slim_cli.reporting.figures.raster import level_range_db
+from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
+from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
@@ -51,7 +53,7 @@ def build_report(
     receipt = compare(style.case, results) if style.case else None
     rows = complete(rank(results, reference, style.limit), run, style, receipt, words)
     scored = [row for row in rows if row.rank is not None]
-    draw = _Draughtsman(words, reference, folder)
+    draw = _Draughtsman(words, reference, folder, style.audio)
     counts, content = count(rows), digest(results, run, style)
     return Report(
         identity=f"SLIM-{run.started[:10].replace('-', '')}-{content[:10].upper()}",
@@ -118,8 +120,8 @@ def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
 class _Draughtsman:
     """Builds the sections that hold pictures."""
 
-    def __init__(self, words: Words, reference: Reference, folder: Path) -> None:
-        self._words, self._reference, self._folder = words, reference, folder
+    def __init__(self, words: Words, reference: Reference, folder: Path, audio: bool) -> None:
+        self._words, self._reference, self._folder, self._audio = words, reference, folder, audio
 
     def exhibit(self, row: Row) -> Exhibit:
         result, channel = row.result, row.result.top_channel
@@ -130,6 +132,8 @@ class _Draughtsman:
         threshold = self._reference.operating_point.score
         curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion)
         pairs = self._reference
+        measures = measure_rows(result.observations, pairs.ranges_for(result.media), self._words)
+        cells = [measure.cell for measure in measures if measure.cell]
         return Exhibit(
             row=row,
             media=result.media,
@@ -142,7 +146,10 @@ class _Draughtsman:
             score_histogram=self.score_histogram(score),
             mismatch_histogram=self.mismatch_histogram(mismatch),
             picture_note=note,
-            measures=measure_rows(result.observations, self._reference.ranges_for(result.media), self._words),
+            measures=measures,
+            strip=strip(cells, self._words.say("figure.strip.title", n=len(cells))) if cells else None,
+            thumbnail=spectrogram_url(overview.mel_db, level_range_db(overview), THUMBNAIL) if overview else None,
+            audio=proxy_url(self._folder, result.overview) if self._audio else None,
             nearest=nearest(result, self._reference.metrics, self._words),
             stability=stability(result, self._words),
         )
@@ -189,7 +196,7 @@ class _Draughtsman:
         say = self._words.say
         score, mismatch = formats.signed(row.result.score), formats.plain(row.result.mismatch)
         point = formats.signed(self._reference.operating_point.score)
-        panels = ("waveform", "spectrogram", "speech", "score", "mismatch", "occlusion", "time")
+        panels = ("waveform", "mel", "linear", "speech", "score", "mismatch", "occlusion", "time")
         return Captions(
             title=say("figure.timeline.title", score=score, mismatch=mismatch),
             threshold=say("figure.timeline.threshold", value=point),
@@ -209,6 +216,7 @@ class _Draughtsman:
             "figure.parameters",
             channel=overview.channel + 1,
             window=f"{1000 * overview.window_s:.1f}",
+            hop=f"{1000 * overview.spectrum_hop_s:.0f}",
             column=f"{1000 * overview.hop_s:.0f}",
             bands=len(overview.mel_hz),
             top=formats.frequency(overview.sample_rate_hz / 2),

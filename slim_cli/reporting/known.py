@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from slim_cli.reporting.figures.strip import Cell
 from slim_cli.reporting.words import MeasureWords
 
 
@@ -67,7 +68,7 @@ class Stability:
 
 @dataclass(frozen=True)
 class Measure:
-    """One row of the artefact table."""
+    """One row of the artefact table; `cell` is its place in the strip, None without a value or a range."""
 
     words: MeasureWords
     value: str
@@ -76,7 +77,7 @@ class Measure:
     bona_fide: str
     spoof: str
     outside: bool
-    bar: Markup
+    cell: Cell | None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slim_cli.assessment.reference import Range
-from slim_cli.reporting.figures.distributions import range_bar
+from slim_cli.reporting.figures.strip import Cell
 from slim_cli.reporting.formats import DASH, plain
 from slim_cli.reporting.known import Measure
 from slim_cli.reporting.words import MeasureWords, Words, load_measures
@@ -36,8 +36,9 @@ def measure_rows(
 def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], words: Words) -> Measure:
     bona_fide, spoof = ranges.get("bona_fide"), ranges.get("spoof")
     value = seen.value if seen.usable else None
-    outside = value is not None and bona_fide is not None and not bona_fide.p5 <= value <= bona_fide.p95
-    title = words.say("measure.bar", title=entry.title, value=_number(entry, seen.value))
+    cell = None
+    if value is not None and (bona_fide or spoof):
+        cell = Cell(entry.title, _number(entry, value), value, bona_fide, spoof)
     return Measure(
         words=entry,
         value=_number(entry, seen.value),
@@ -45,8 +46,8 @@ def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], wo
         note=seen.note,
         bona_fide=_range(entry, bona_fide, words),
         spoof=_range(entry, spoof, words),
-        outside=outside,
-        bar=range_bar(value, bona_fide, spoof, title),
+        outside=cell is not None and cell.outside,
+        cell=cell,
     )
 
 

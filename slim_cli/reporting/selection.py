@@ -19,12 +19,14 @@ class Style:
         case: what the examiner states; None makes a triage.
         language: language of the report.
         draft: whether an evaluation is marked as a draft.
+        audio: whether listening proxies that the scan kept are embedded in the HTML.
     """
 
     limit: str = DEFAULT
     case: Case | None = None
     language: str = "en"
     draft: bool = True
+    audio: bool = True
 
     @property
     def mode(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from slim_cli.audio.proxy import LONGEST_S
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.formats import DASH, FILTERS
 from slim_cli.reporting.view import Report
@@ -20,6 +21,7 @@ from slim_cli.resources import templates_dir
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
 
 _TOLD_APART = ("propositions", "metrics", "tippett")
+_SCRIPTS = ("table.js", "viewer.js")
 _STYLES = {"html": ("style.css", "screen.css"), "pdf": ("style.css", "print.css")}
 
 
@@ -46,7 +48,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES[medium])
     if medium == "pdf":
         style += page_style(report)
-    script = (folder / "table.js").read_text(encoding="utf-8")
+    script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     return environment.get_template("report.html.j2").render(
         report=report,
         medium=medium,
@@ -63,6 +65,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         hop_s=f"{HOP_S:g}",
         min_net_speech_s=f"{MIN_NET_SPEECH_S:g}",
         model_rate_khz=f"{MODEL_RATE_HZ / 1000:g}",
+        proxy_limit_s=LONGEST_S,
         DASH=DASH,
     )
 

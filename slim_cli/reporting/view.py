@@ -80,11 +80,14 @@ class Exhibit:
         spoof: reference spoof files with this score or a higher one.
         bona_fide_mismatch: reference bona fide files with this mismatch or a larger one.
         spoof_mismatch: reference spoof files with this mismatch or a larger one.
-        timeline: the panels on one time axis.
+        timeline: the panels on one time axis; a script may read its scale.
         score_histogram: reference distributions of the score.
         mismatch_histogram: reference distributions of the mismatch.
         picture_note: parameters of the spectrogram, in words; why there is none, otherwise.
         measures: artefact measures.
+        strip: those with a reference range in one drawing, None where there is none.
+        thumbnail: small spectrogram as a data URL, None where none was stored.
+        audio: listening proxy as a data URL, None where none is to be embedded.
         nearest: known error rate nearest to its conditions.
         stability: score after small changes, None where not tried.
     """
@@ -101,6 +104,9 @@ class Exhibit:
     mismatch_histogram: Markup
     picture_note: str
     measures: tuple[Measure, ...]
+    strip: Markup | None
+    thumbnail: str | None
+    audio: str | None
     nearest: Nearest
     stability: Stability | None
 

@@ -296,6 +296,16 @@ def test_second_hearings_are_asked_for_and_recorded(
     assert (recorded["stability"] != "none", recorded["occlusion"]["files"]) == (stability, occlusion)
 
 
+@pytest.mark.parametrize(("options", "asked"), [([], False), (["--embed-audio"], True)])
+def test_listening_proxies_are_asked_for_and_recorded(
+    slim: Slim, world: World, tmp_path: Path, options: list[str], asked: bool
+) -> None:
+    world.rows = rows(SCORED)
+    slim("scan", "evidence", "-o", tmp_path / "out", *options)
+    assert world.asked["options"].embed_audio == asked
+    assert (world.written[0]["run"].parameters["listening_proxy"] != "none") == asked
+
+
 def test_an_unknown_occlusion_is_a_usage_error(slim: Slim, world: World, tmp_path: Path) -> None:
     ran = slim("scan", "evidence", "-o", tmp_path / "out", "--occlusion", "some")
     assert (ran.code, "none, flagged, all" in ran.err) == (2, True)

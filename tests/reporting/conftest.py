@@ -34,10 +34,12 @@ class Written:
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A scan with every status and every hostile name, written in all formats; two of the sections have pictures."""
+    """A scan with every status and every hostile name, written in all formats; two of the sections have pictures, the
+    first also has a listening proxy."""
     folder = tmp_path_factory.mktemp("report")
     results = [*factory.mixed(), *(factory.scored(name, -6.0, 0.2, 7.0) for name in factory.HOSTILE_NAMES.values())]
     results[:2] = [factory.drawn(result, folder, i + 1) for i, result in enumerate(results[:2])]
+    factory.listened(results[0], folder)
     run = factory.run(results)
     reporting.write(results, run, factory.reference(), folder, limit=f"top:{SECTIONS}")
     return Written(folder, results, run)

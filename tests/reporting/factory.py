@@ -11,6 +11,7 @@ import numpy as np
 
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Range, Reference
 from slim_cli.audio.overview import Overview, OverviewBuilder
+from slim_cli.audio.proxy import ProxyWriter, proxy_name
 from slim_cli.results import ChannelResult, FileResult, Media, Observation, RunRecord, WindowScore
 
 RATE_HZ = 16_000
@@ -135,6 +136,16 @@ def drawn(result: FileResult, folder: Path, number: int) -> FileResult:
     name = f"overview/{number}-{result.sha256[:12]}.npz"
     overview(result.media.duration_s, number).save(folder / name)
     return replace(result, overview=name)
+
+
+def listened(result: FileResult, folder: Path) -> None:
+    """Stores the listening proxy of a drawn result, as a scan does it with `--embed-audio`."""
+    assert result.media is not None
+    assert result.overview is not None
+    samples = speech_like(result.media.duration_s, 1)[0]
+    with ProxyWriter(folder / proxy_name(result.overview), RATE_HZ) as proxy:
+        proxy.push(samples)
+        assert proxy.keep(hashlib.sha256(samples.tobytes()).hexdigest())
 
 
 def histogram(centre: float, width: float, low: float, high: float, n: int) -> Histogram:

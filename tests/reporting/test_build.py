@@ -17,8 +17,8 @@ from slim_cli.results import Occlusion
 from tests.reporting import factory
 
 
-def build(results, limit="all"):
-    return build_report(results, factory.run(results), factory.reference(), Path("."), Style(limit))
+def build(results, limit="all", folder=Path(".")):
+    return build_report(results, factory.run(results), factory.reference(), folder, Style(limit))
 
 
 def test_counts_add_up_to_the_files_found():
@@ -105,3 +105,43 @@ def test_an_occlusion_curve_is_drawn_below_the_others_and_says_how_faithful_it_i
     assert (say("exhibit.faithfulness", value=words) if words else say("exhibit.no_faithfulness")) in html.unescape(
         page
     )
+
+
+def test_a_drawn_exhibit_has_both_spectrograms_on_a_scale_that_a_script_can_read(tmp_path):
+    result = factory.drawn(factory.scored("a.wav", 1.0, duration_s=6.0), tmp_path, 1)
+    exhibit = build([result], folder=tmp_path).exhibits[0]
+    assert exhibit.timeline.count("<image ") == 2
+    assert 'data-left="46" data-right="692" data-duration="6"' in exhibit.timeline
+    assert "window 32.0 ms, hop 8 ms" in exhibit.picture_note
+    assert exhibit.thumbnail.startswith("data:image/jpeg")
+
+
+def test_the_strip_shows_every_usable_measure_that_has_a_range_and_marks_those_outside():
+    exhibit = build([factory.scored("a.wav", 1.0)]).exhibits[0]
+    cells = {m.cell.label: m.cell.outside for m in exhibit.measures if m.cell}
+    assert cells == {
+        "Effective bandwidth": False,
+        "High-frequency energy ratio": True,
+        "Pauses per minute": False,
+        "Digital silence": True,
+    }
+    assert exhibit.strip.count("<text ") == 2 * len(cells)
+    assert exhibit.strip.count('font-weight="600"') == 2
+    assert build([dataclasses.replace(exhibit.result, observations={})]).exhibits[0].strip is None
+
+
+@pytest.mark.parametrize(("audio", "embedded"), [(True, True), (False, False)])
+def test_a_listening_proxy_is_embedded_unless_unwanted_and_sound_is_allowed_only_then(tmp_path, audio, embedded):
+    results = [factory.drawn(factory.scored("a.wav", 1.0, duration_s=3.0), tmp_path, 1)]
+    factory.listened(results[0], tmp_path)
+    report = build_report(results, factory.run(results), factory.reference(), tmp_path, Style("all", audio=audio))
+    page = render(report, "html")
+    assert ("data:audio/webm;base64," in page, "media-src data:" in page) == (embedded, embedded)
+    assert "data:audio" not in render(report, "pdf")
+
+
+@pytest.mark.parametrize(("exhibits", "medium", "pictures"), [(3, "html", 3), (50, "html", 50), (50, "pdf", 40)])
+def test_the_gallery_is_complete_on_screen_and_one_page_on_paper(exhibits, medium, pictures):
+    results = [factory.scored(f"{n}.wav", 1.0, duration_s=3.0) for n in range(exhibits)]
+    page = render(build_report(results, factory.run(results), factory.reference(), Path("."), Style("all")), medium)
+    assert page.partition('id="gallery"')[2].partition("</section>")[0].count("<li>") == pictures

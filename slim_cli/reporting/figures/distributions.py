@@ -1,4 +1,4 @@
-"""Reference distributions of both classes with this exhibit's line, and the small bars of the artefact table."""
+"""Reference distributions of both classes with this exhibit's line, and the small bar of the summary table."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from slim_cli.assessment.reference import ClassPair, Histogram, Range
+from slim_cli.assessment.reference import ClassPair, Histogram
 from slim_cli.reporting.figures.axes import Scale, ticks
 from slim_cli.reporting.figures.drawing import Drawing, step_outline
 
-_WIDTH, _HEIGHT = 345.0, 160.0
+_WIDTH, _HEIGHT = 345.0, 142.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 8.0, 30.0, 30.0
-_BAR = (150.0, 22.0)
 
 
 @dataclass(frozen=True)
@@ -90,24 +89,6 @@ def _beside(drawing: Drawing, x: float, y: float, words: str, right: bool, bold:
 
 def _shares(one: Histogram) -> list[float]:
     return [count / one.n if one.n else 0.0 for count in one.counts]
-
-
-def range_bar(value: float | None, bona_fide: Range | None, spoof: Range | None, title: str) -> Markup:
-    """The 5th to 95th percentile of each class as a bar with its median, and this exhibit's value as a stroke."""
-    drawing = Drawing(*_BAR, title)
-    known = [r for r in (bona_fide, spoof) if r is not None]
-    values = [v for r in known for v in (r.p5, r.p95)] + ([value] if value is not None else [])
-    if not values:
-        return drawing.render()
-    margin = 0.04 * (max(values) - min(values)) or 0.5
-    x = Scale(min(values) - margin, max(values) + margin, 1, _BAR[0] - 1)
-    for top, kind, one in ((2.0, "bona", bona_fide), (12.0, "spoof", spoof)):
-        if one is not None:
-            drawing.rect((x(one.p5), top), (max(1.5, x(one.p95) - x(one.p5)), 8), kind)
-            drawing.line((x(one.p50), top), (x(one.p50), top + 8), f"{kind}-mid")
-    if value is not None:
-        drawing.line((x(value), 0), (x(value), 22), "exhibit")
-    return drawing.render()
 
 
 def position_bar(score: float, pair: ClassPair, threshold: float, title: str) -> Markup:

@@ -45,12 +45,14 @@ class Drawing:
         width: in user units; the page scales the drawing to its column.
         height: in the same units.
         title: what the picture shows, in words, for readers who cannot see it.
+        data: numbers that a script may read, as attributes `data-…`.
     """
 
-    def __init__(self, width: float, height: float, title: str) -> None:
+    def __init__(self, width: float, height: float, title: str, **data: float) -> None:
+        facts = "".join(f' data-{name}="{value:g}"' for name, value in data.items())
         self._head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-            f'height="{height:g}" role="img" class="drawing"><title>{escape(safe_name(title))}</title>'
+            f'height="{height:g}" role="img" class="drawing"{facts}><title>{escape(safe_name(title))}</title>'
         )
         self._shapes: list[tuple[str, list[str]]] = []
         self._labels: list[str] = []

@@ -11,7 +11,8 @@ from PIL import Image
 from slim_cli.audio.overview import FLOOR_DB, Overview
 
 SPAN_DB = 70.0
-_QUALITY = 90
+THUMBNAIL = (176, 60)
+_QUALITY = 85
 
 
 def level_range_db(overview: Overview) -> tuple[float, float]:
@@ -21,11 +22,18 @@ def level_range_db(overview: Overview) -> tuple[float, float]:
     return top - SPAN_DB, top
 
 
-def spectrogram_url(overview: Overview) -> str:
-    """The mel spectrogram as a JPEG data URL, highest band on top."""
-    low, high = level_range_db(overview)
-    level = overview.mel_db.astype(np.float32) / 255 * -FLOOR_DB + FLOOR_DB
+def spectrogram_url(levels: np.ndarray, range_db: tuple[float, float], size: tuple[int, int] | None = None) -> str:
+    """A spectrogram as a JPEG data URL, highest band on top.
+
+    Args:
+        levels: (bands, N) uint8 as in `Overview.mel_db`.
+        range_db: levels drawn white and black, dBFS.
+        size: width and height in pixels, by default one per cell.
+    """
+    low, high = range_db
+    level = levels.astype(np.float32) / 255 * -FLOOR_DB + FLOOR_DB
     grey = 255 - np.clip((level - low) / (high - low), 0, 1) * 255
+    picture = Image.fromarray(np.flipud(grey).astype(np.uint8))
     buffer = io.BytesIO()
-    Image.fromarray(np.flipud(grey).astype(np.uint8)).save(buffer, "JPEG", quality=_QUALITY)
+    (picture.resize(size, Image.Resampling.BOX) if size else picture).save(buffer, "JPEG", quality=_QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

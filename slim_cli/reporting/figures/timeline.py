@@ -1,4 +1,4 @@
-"""One exhibit on one time axis: waveform, mel spectrogram, net speech, score and mismatch by window, occlusion."""
+"""One exhibit on one time axis: waveform, spectrograms, net speech, score and mismatch by window, occlusion."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from markupsafe import Markup
 from slim_cli.audio.overview import Overview
 from slim_cli.reporting.figures.axes import Scale, clock, ticks, time_ticks
 from slim_cli.reporting.figures.drawing import Drawing
-from slim_cli.reporting.figures.raster import spectrogram_url
+from slim_cli.reporting.figures.raster import level_range_db, spectrogram_url
 from slim_cli.results import WINDOW_S, Occlusion, WindowScore
 
 WIDTH = 700.0
 MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
 LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN, LEAST_CHANGE_SPAN = 4.0, 0.2, 1.0
-_LEFT, _RIGHT, _GAP = 46.0, 8.0, 19.0
-_FREQUENCIES_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
+_LEFT, _RIGHT, _GAP = 46.0, 8.0, 17.0
+_MEL_MARKS_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Captions:
 
     title: str
     waveform: str
-    spectrogram: str
+    mel: str
+    linear: str
     speech: str
     score: str
     mismatch: str
@@ -84,23 +85,25 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         curves: window values.
         captions: panel headings.
     """
-    heights = ([("waveform", 46.0), ("spectrogram", 128.0)] if overview else []) + [
+    heights = ([("waveform", 36.0), ("mel", 94.0), ("linear", 72.0)] if overview else []) + [
         ("speech", 9.0),
-        ("score", 80.0),
-        ("mismatch", 54.0),
+        ("score", 70.0),
+        ("mismatch", 46.0),
         *([("occlusion", 40.0)] if curves.occlusion else []),
     ]
     total = sum(height + _GAP for _, height in heights) + 26
     duration = overview.duration_s if overview else curves.duration_s
-    board = _Board(Drawing(WIDTH, total, captions.title), Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT))
+    time = Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT)
+    drawing = Drawing(WIDTH, total, captions.title, left=time.start, right=time.end, duration=time.high)
+    board = _Board(drawing, time)
     top = 0.0
     for name, height in heights:
         top += _GAP
         board.drawing.text((_LEFT, top - 5), getattr(captions, name), bold=True)
         if name == "waveform" and overview:
             board.waveform(overview, top, height)
-        elif name == "spectrogram" and overview:
-            board.spectrogram(overview, top, height)
+        elif name in ("mel", "linear") and overview:
+            board.spectrogram(overview, name, top, height)
         elif name == "speech":
             board.speech(curves.windows, top, height)
         elif name == "score":
@@ -145,14 +148,17 @@ class _Board:
         self.drawing.path([*upper, *reversed(lower)], "wave", closed=True)
         self._value_axis(level, (-limit, 0.0, limit), (f"−{limit:g}", "0", f"{limit:g}"))
 
-    def spectrogram(self, overview: Overview, top: float, height: float) -> None:
-        self.drawing.image((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), spectrogram_url(overview))
+    def spectrogram(self, overview: Overview, kind: str, top: float, height: float) -> None:
+        levels, centres = getattr(overview, f"{kind}_db"), getattr(overview, f"{kind}_hz")
+        picture = spectrogram_url(levels, level_range_db(overview))
+        self.drawing.image((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), picture)
         self.drawing.path(_corners(top, height), "tick", closed=True)
-        bands, top_hz = len(overview.mel_hz), overview.sample_rate_hz / 2
-        known_hz, known_rows = [0.0, *overview.mel_hz, top_hz], [0.0, *(np.arange(bands) + 0.5), float(bands)]
-        shown = [(hz, np.interp(hz, known_hz, known_rows)) for hz in _FREQUENCIES_HZ if hz <= top_hz]
+        bands, top_hz = len(centres), overview.sample_rate_hz / 2
+        known_hz, known_rows = [0.0, *centres, top_hz], [0.0, *(np.arange(bands) + 0.5), float(bands)]
+        marks = _MEL_MARKS_HZ if kind == "mel" else ticks(0.0, top_hz, 4)
+        shown = [(hz, np.interp(hz, known_hz, known_rows)) for hz in marks if hz <= top_hz]
         level = Scale(0.0, bands, top + height, top)
-        labels = [f"{hz / 1000:g}k" if hz >= 1000 else f"{hz}" for hz, _ in shown]
+        labels = [f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}" for hz, _ in shown]
         self._value_axis(level, [float(row) for _, row in shown], labels)
 
     def speech(self, windows: Sequence[WindowScore], top: float, height: float) -> None:
