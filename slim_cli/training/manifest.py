@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from slim_cli.errors import UsageError
@@ -27,6 +27,9 @@ class Clip:
         source_origin: that recording's origin.
         relatives: names of systems that this one equals or descends from.
         role: `train` or `test`; only test clips are scored by the protocol, all may be trained on.
+        subset: part of its dataset, in the dataset's own word, e.g. `dev` or `progress`.
+        codec: what the dataset says the clip was coded with, in its own word; empty where it says nothing.
+        condition: what else the dataset says of its channel or source, in its own words.
     """
 
     path: Path
@@ -39,6 +42,9 @@ class Clip:
     source_origin: str = ""
     relatives: frozenset[str] = frozenset()
     role: str = "train"
+    subset: str = ""
+    codec: str = ""
+    condition: str = ""
 
     @property
     def is_spoof(self) -> bool:
@@ -73,7 +79,7 @@ def read_manifest(path: Path) -> list[Clip]:
 def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
-    known = ("system", "speaker", "origin", "language", "source_origin")
+    known = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition")
     relatives = frozenset((row.get("relatives") or "").lower().replace(";", " ").replace(",", " ").split())
     source = row.get("source") or ""
     return Clip(
@@ -84,6 +90,31 @@ def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
         role=row.get("role") or "train",
         **{name: row.get(name) or "" for name in known},
     )
+
+
+def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
+    """Writes clips as a CSV that `read_manifest` reads; paths below its folder are relative to it, others absolute.
+
+    Raises:
+        UsageError: a name is not UTF-8.
+    """
+    home = path.parent.resolve()
+
+    def place(file: Path) -> str:
+        whole = file.resolve()
+        return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
+
+    names = [field.name for field in fields(Clip)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(names)
+        for clip in clips:
+            values = vars(clip) | {"path": place(clip.path), "relatives": " ".join(sorted(clip.relatives))}
+            values["source"] = place(clip.source) if clip.source else ""
+            try:
+                out.writerow(values[name] for name in names)
+            except UnicodeEncodeError as error:
+                raise UsageError(f"The clip {clip.path} cannot stand in a manifest: not UTF-8.") from error
 
 
 def read_folds(path: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What leave-origin-out leaves out."""
+"""What leave-origin-out leaves out, and what a written manifest keeps."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.manifest import Clip, leave_origin_out, read_manifest
+from slim_cli.training.manifest import Clip, leave_origin_out, read_manifest, write_manifest
 
 HELD_REAL = Clip(Path("a"), "bonafide", speaker="p1", origin="page", role="test")
 HELD_FAKE = Clip(Path("b"), "spoof", system="tacotron2+hifigan", origin="page", role="test")
@@ -53,3 +53,22 @@ def test_a_wrong_manifest_is_refused_in_words(tmp_path: Path, text: str, message
     path.write_text(text)
     with pytest.raises(UsageError, match=message):
         read_manifest(path)
+
+
+def test_a_written_manifest_reads_the_same_and_may_move_with_its_folder(tmp_path: Path) -> None:
+    clip = Clip(tmp_path / "a\nb,.wav", "spoof", "A14", 'p"1', "df", "en", relatives=frozenset({"y", "x"}), role="test")
+    clips = [
+        replace(clip, subset="progress", codec="low_mp3", condition="asvspoof"),
+        Clip(tmp_path.parent / "elsewhere.wav", "bonafide", source=tmp_path / "b.wav", source_origin="page"),
+    ]
+    write_manifest(tmp_path / "manifest.csv", clips)
+    assert read_manifest(tmp_path / "manifest.csv") == clips
+    moved = (tmp_path / "moved") / "manifest.csv"
+    moved.parent.mkdir()
+    moved.write_bytes((tmp_path / "manifest.csv").read_bytes())
+    assert [c.path for c in read_manifest(moved)] == [moved.parent / "a\nb,.wav", tmp_path.parent / "elsewhere.wav"]
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not UTF-8"):
+        write_manifest(tmp_path / "manifest.csv", [Clip(tmp_path / "\udcff.wav", "spoof")])
