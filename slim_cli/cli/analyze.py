@@ -49,7 +49,7 @@ def analyze(
 
     models = model or [DEFAULT]
     one_bundle_or_folds(models, folds)
-    every = read_manifests(manifest)
+    every = read_manifests(manifest, complain)
     clips = sample(to_score(every), limit)
     shares = share_out(clips, [find_bundle(name) for name in models], folds)
 

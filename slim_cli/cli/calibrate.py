@@ -96,7 +96,7 @@ def _rows(
     if not names_dataset(source) and _holds_scores(source):
         yield from _scored(source, channels)
         return
-    clips = to_score(read_manifests([source]))
+    clips = to_score(read_manifests([source], complain))
     place = read_folds(folds) if folds else {}
     for number, detector in enumerate(detectors[1:] if folds else detectors[:1]):
         own = [clip for clip in clips if not folds or place.get(clip.origin) == number]

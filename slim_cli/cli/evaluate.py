@@ -90,7 +90,7 @@ def _clips(manifests: Sequence[Path], folds: Path | None, models: Sequence[str])
     from slim_cli.training.manifest import one_bundle_or_folds, read_manifests, share_out, to_score
 
     one_bundle_or_folds(models, folds)
-    return share_out(to_score(read_manifests(manifests)), [find_bundle(name) for name in models], folds)
+    return share_out(to_score(read_manifests(manifests, complain)), [find_bundle(name) for name in models], folds)
 
 
 def _score(shares: Sequence[tuple[Path, list[Clip]]], conditions: Sequence[Condition], device: str) -> list[Scores]:

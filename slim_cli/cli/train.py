@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from slim_cli.cli.console import complain
+
 if TYPE_CHECKING:
     from slim_cli.training.loop import Report
     from slim_cli.training.manifest import Clip
@@ -139,7 +141,7 @@ def _clips(manifests: list[Path], folds: Path | None, leave_out: int | None) -> 
     from slim_cli.errors import UsageError
     from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
 
-    clips = read_manifests(manifests)
+    clips = read_manifests(manifests, complain)
     if leave_out is None:
         return clips, clips
     if folds is None:

@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
+from itertools import compress
 from pathlib import Path
-from types import MappingProxyType
 
 from slim_cli.errors import UsageError
-from slim_cli.training.datasets import asvspoof, in_the_wild, mlaad, ravdess, wavefake
+from slim_cli.training.datasets.catalogue import DATASETS, Dataset
 from slim_cli.training.manifest import Clip
 
-Reader = Callable[[Path, str | None], list[Clip]]
-
-READERS: Mapping[str, Reader] = MappingProxyType(
-    {
-        "asvspoof2019-la": asvspoof.read_2019_la,
-        "asvspoof2021-la": partial(asvspoof.read_2021, "LA"),
-        "asvspoof2021-df": partial(asvspoof.read_2021, "DF"),
-        "asvspoof5": asvspoof.read_5,
-        "in-the-wild": in_the_wild.read,
-        "wavefake": wavefake.read,
-        "mlaad": mlaad.read,
-        "ravdess": ravdess.read,
-    }
-)
+__all__ = ["DATASETS", "Dataset", "find_dataset", "read_dataset"]
 
 
-def read_dataset(name: str, folder: Path, subset: str | None) -> list[Clip]:
-    """Reads a dataset folder.
-
-    Args:
-        name: a key of `READERS`.
-        folder: where the dataset was unpacked.
-        subset: the part to read, in the dataset's own words; None for all that is there.
+def find_dataset(name: str) -> Dataset:
+    """The dataset of that name.
 
     Raises:
-        UsageError: the name, the folder or the subset is wrong, a line is malformed, or an audio file is missing.
+        UsageError: there is none.
     """
-    if name not in READERS:
-        raise UsageError(f"There is no reader for the dataset {name!r}; there are {', '.join(READERS)}.")
-    if not folder.is_dir():
+    for dataset in DATASETS:
+        if dataset.name == name:
+            return dataset
+    names = ", ".join(dataset.name for dataset in DATASETS)
+    raise UsageError(f"There is no reader for the dataset {name!r}; there are {names}.")
+
+
+def read_dataset(
+    name: str, folder: Path, subset: str | None, tell: Callable[[str], None] = lambda text: None
+) -> list[Clip]:
+    """Reads a dataset folder; clips whose audio is missing are left out.
+
+    Args:
+        name: the dataset's name in the catalogue.
+        folder: where the dataset was unpacked.
+        subset: the part to read, in the dataset's own words; None for all that is there.
+        tell: called with one sentence if audio that is listed is missing.
+
+    Raises:
+        UsageError: the name, the folder or the subset is wrong, a line is malformed, or no audio is there.
+    """
+    dataset = find_dataset(name)
+    if not folder.exists():
         raise UsageError(f"The folder {folder} of the dataset {name} does not exist.")
-    clips = READERS[name](folder, subset)
+    listed = list(dataset.read(folder, subset))
+    there = [clip.path.is_file() for clip in listed]
+    clips = list(compress(listed, there))
     if not clips:
-        part = f" in its subset {subset!r}" if subset else ""
-        raise UsageError(f"The folder {folder} holds no clips of the dataset {name}{part}.")
+        raise UsageError(_nothing(dataset, folder, subset, len(listed)))
+    if not all(there):
+        missing, first = len(listed) - len(clips), listed[there.index(False)].path
+        tell(
+            f"{name}: {missing:,} of {len(listed):,} listed audio files are missing and left out, the first is {first}"
+        )
     return clips
+
+
+def _nothing(dataset: Dataset, folder: Path, subset: str | None, listed: int) -> str:
+    part = f" in its subset {subset!r}" if subset else ""
+    why = f"none of the {listed:,} audio files that its lists name is there" if listed else "nothing was found"
+    subsets = f"; its subsets: {dataset.subsets}" if subset and dataset.subsets else ""
+    return f"{folder} holds no clips of the dataset {dataset.name}{part}: {why}. Looked for {dataset.layout}{subsets}."

@@ -7,73 +7,101 @@ are the same systems and keep one name; those of ASVspoof 5 are others.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from slim_cli.errors import UsageError
-from slim_cli.training.datasets.lines import columns
+from slim_cli.training.datasets.lines import Place, columns, first_folder, said
 from slim_cli.training.manifest import Clip
 
 
-def read_2019_la(folder: Path, subset: str | None) -> list[Clip]:
-    """Reads the folder `LA`; subsets train, dev, eval."""
-    lists = folder / "ASVspoof2019_LA_cm_protocols"
+def read_2019_la(folder: Path, subset: str | None) -> Iterator[Clip]:
+    """Reads the folder `LA`, or the one that holds it."""
+    home = first_folder(folder / "LA", folder)
     ends = {"train": "train.trn", "dev": "dev.trl", "eval": "eval.trl"}
-    files = {part: lists / f"ASVspoof2019.LA.cm.{end}.txt" for part, end in ends.items()}
-    clips = []
-    for part, file in _chosen(files, subset).items():
+    files = {p: home / f"ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm.{end}.txt" for p, end in ends.items()}
+    for part, file in _chosen(files, subset):
         for place, (speaker, name, _, attack, key) in columns(file, 5, 5):
             label = place.label(key)
-            path = place.audio(folder / f"ASVspoof2019_LA_{part}" / "flac", f"{name}.flac")
+            path = place.audio(home / f"ASVspoof2019_LA_{part}" / "flac", f"{name}.flac")
             system = f"asvspoof2019-{attack}" if label == "spoof" else ""
-            clips.append(Clip(path, label, system, speaker, "asvspoof2019-la", "en", role=_role(part)))
-    return clips
+            yield Clip(path, label, system, speaker, "asvspoof2019-la", "en", role=_role(part), subset=part)
 
 
-def read_2021(track: str, folder: Path, subset: str | None) -> list[Clip]:
-    """Reads a folder with `keys` and `flac`; subsets are the words of its eighth column, such as progress and eval.
+def read_2021(track: str, folder: Path, subset: str | None) -> Iterator[Clip]:
+    """Reads the evaluation audio, whole or in its parts, with the keys of any of the archives published for it.
+
+    Columns of the keys: speaker, file, codec, transmission (LA) or source (DF), attack, key, trimmed or not, subset;
+    for DF then vocoder, task, team, genders and language, the last four of the Voice Conversion Challenge.
 
     Args:
         track: `LA` or `DF`.
-        folder: the folder.
+        folder: the folder that holds audio and keys.
         subset: the subset, None for all.
     """
-    clips = []
-    for place, words in columns(folder / "keys" / track / "CM" / "trial_metadata.txt", 8, 8 if track == "LA" else 13):
-        speaker, name, _, source, attack, key, _, part = words[:8]
+    where = _audio_of_2021(track, folder)
+    for place, words in _trials_of_2021(track, folder):
+        speaker, name, codec, source, attack, key, trim, part = words[:8]
         label = place.label(key)
         if subset not in (None, part):
             continue
-        corpus = source if track == "DF" and source != "asvspoof" else "asvspoof2019"
-        system = f"{corpus}-{attack}" if label == "spoof" else ""
-        path = place.audio(folder / "flac", f"{name}.flac")
-        clips.append(Clip(path, label, system, speaker, f"asvspoof2021-{track.lower()}", role="test"))
-    return clips
+        challenge = track == "DF" and source != "asvspoof"
+        system = f"{source if challenge else 'asvspoof2019'}-{attack}" if label == "spoof" else ""
+        yield Clip(
+            place.audio(where.get(f"{name}.flac", folder), f"{name}.flac"),
+            label,
+            system,
+            speaker,
+            f"asvspoof2021-{track.lower()}",
+            "" if challenge else "en",
+            role="test",
+            subset=part,
+            codec=said(codec),
+            condition=said(source) if trim == "notrim" else f"{said(source)} {trim}".strip(),
+        )
 
 
-def read_5(folder: Path, subset: str | None) -> list[Clip]:
-    """Reads track 1, its lists in the folder or in `ASVspoof5_protocols`; subsets train, dev, eval."""
-    inner = folder / "ASVspoof5_protocols"
-    lists = inner if inner.is_dir() else folder
+def _trials_of_2021(track: str, folder: Path) -> Iterator[tuple[Place, list[str]]]:
+    """The lines of the first keys that are there."""
+    names = (f"keys/{track}/CM", f"*/keys/{track}/CM", f"{track}-keys-*/keys/CM", "keys/CM")
+    found = [file for name in names for file in sorted(folder.glob(f"{name}/trial_metadata.txt"))]
+    for file in found[:1]:
+        yield from columns(file, 8, 8 if track == "LA" else 13)
+
+
+def _audio_of_2021(track: str, folder: Path) -> dict[str, Path]:
+    """The folder of each audio file, by its name."""
+    whole = f"ASVspoof2021_{track}_eval"
+    names = ("flac", f"{whole}/flac", f"{whole}_part??/flac", f"{whole}_part??/{whole}/flac")
+    return {file: inner for name in names for inner in sorted(folder.glob(name)) for file in os.listdir(inner)}
+
+
+def read_5(folder: Path, subset: str | None) -> Iterator[Clip]:
+    """Reads track 1, its lists in the folder or in `ASVspoof5_protocols`."""
+    lists = first_folder(folder / "ASVspoof5_protocols", folder)
     ends = {"train": "train", "dev": "dev.track_1", "eval": "eval.track_1"}
     audio = {"train": "flac_T", "dev": "flac_D", "eval": "flac_E_eval"}
-    clips = []
-    for part, file in _chosen({p: lists / f"ASVspoof5.{end}.tsv" for p, end in ends.items()}, subset).items():
+    for part, file in _chosen({p: lists / f"ASVspoof5.{end}.tsv" for p, end in ends.items()}, subset):
         for place, words in columns(file, 10, 10):
-            label = place.label(words[8])
-            path = place.audio(folder / audio[part], f"{words[1]}.flac")
-            system = f"asvspoof5-{words[7]}" if label == "spoof" else ""
-            clips.append(Clip(path, label, system, words[0], "asvspoof5", "en", role=_role(part)))
-    return clips
+            speaker, name, _, codec, quality, _, _, attack, key, _ = words
+            label = place.label(key)
+            yield Clip(
+                place.audio(folder / audio[part], f"{name}.flac"),
+                label,
+                f"asvspoof5-{attack}" if label == "spoof" else "",
+                speaker,
+                "asvspoof5",
+                "en",
+                role=_role(part),
+                subset=part,
+                codec=said(codec),
+                condition=f"quality {quality}" if said(quality) else "",
+            )
 
 
-def _chosen(files: dict[str, Path], subset: str | None) -> dict[str, Path]:
-    """The list of a subset, or all that are there."""
-    if subset is not None and subset not in files:
-        raise UsageError(f"There is no subset {subset!r}; there are {', '.join(files)}.")
-    found = {part: file for part, file in files.items() if part == subset or (subset is None and file.is_file())}
-    if not found:
-        raise UsageError(f"None of the lists {', '.join(str(file) for file in files.values())} exists.")
-    return found
+def _chosen(files: dict[str, Path], subset: str | None) -> Iterator[tuple[str, Path]]:
+    """The list of a subset, or all, as far as they are there."""
+    return ((part, file) for part, file in files.items() if subset in (None, part) and file.is_file())
 
 
 def _role(part: str) -> str:

@@ -7,20 +7,20 @@ actor. Only speech is read.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from slim_cli.errors import UsageError
-from slim_cli.training.datasets.lines import no_subset
+from slim_cli.training.datasets.lines import first_folder, no_subset
 from slim_cli.training.manifest import Clip
 
 
-def read(folder: Path, subset: str | None) -> list[Clip]:
-    """Reads the folder that holds the folders of the actors."""
+def read(folder: Path, subset: str | None) -> Iterator[Clip]:
+    """Reads the folder that holds the folders of the actors, or the archive's folder in it."""
     no_subset("ravdess", subset)
-    clips = []
-    for path in sorted(folder.glob("Actor_[0-9][0-9]/03-01-*.wav")):
+    home = first_folder(folder / "Audio_Speech_Actors_01-24", folder)
+    for path in sorted(home.glob("Actor_[0-9][0-9]/03-01-*.wav")):
         actor = path.parent.name.removeprefix("Actor_")
         if not re.fullmatch(rf"03-01(-[0-9]{{2}}){{4}}-{actor}", path.stem):
             raise UsageError(f"The name {path} is not seven numbers that end with its actor's.")
-        clips.append(Clip(path, "bonafide", "acted", f"ravdess-{actor}", "ravdess", "en"))
-    return clips
+        yield Clip(path, "bonafide", "acted", f"ravdess-{actor}", "ravdess", "en", role="test")
