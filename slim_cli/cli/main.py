@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import analyze, calibrate, case, doctor, evaluate, models, report, scan, train
+from slim_cli.cli import analyze, calibrate, case, datasets, doctor, evaluate, models, report, scan, train
 from slim_cli.cli.console import complain
 from slim_cli.errors import SlimError
 
@@ -32,6 +32,7 @@ app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(case.app, name="case")
 app.add_typer(train.app, name="train")
+app.add_typer(datasets.app, name="datasets")
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
 app.command()(analyze.analyze)

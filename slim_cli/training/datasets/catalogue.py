@@ -87,7 +87,7 @@ DATASETS = (
     ),
     Dataset(
         name="in-the-wild",
-        title="In-the-Wild: 58 persons of public life",
+        title="speech of 58 persons of public life",
         bona_fide="found on the internet",
         spoof="found on the internet, of unknown systems",
         subsets="",
@@ -98,7 +98,7 @@ DATASETS = (
     ),
     Dataset(
         name="mlaad",
-        title="MLAAD, in many languages",
+        title="synthesis in many languages",
         bona_fide="M-AILABS, where it lies in the folder; or name mlaad again with M-AILABS's folder",
         spoof="all; the system is the column model_name",
         subsets="a language, such as en",
@@ -109,7 +109,7 @@ DATASETS = (
     ),
     Dataset(
         name="wavefake",
-        title="WaveFake: vocoders on two voices",
+        title="vocoders on two voices",
         bona_fide="LJSpeech and JSUT (basic5000), where they lie in the folder; or name wavefake again with theirs",
         spoof="all of generated_audio",
         subsets="a folder, such as ljspeech_melgan; ljspeech and jsut for the recordings",
@@ -121,7 +121,7 @@ DATASETS = (
     ),
     Dataset(
         name="m-ailabs",
-        title="M-AILABS: audio books in nine languages",
+        title="audio books in eight languages",
         bona_fide="all",
         spoof="",
         subsets="a locale or a language, such as en_US or en",
@@ -132,7 +132,7 @@ DATASETS = (
     ),
     Dataset(
         name="ljspeech",
-        title="LJSpeech: one English reader",
+        title="one English reader",
         bona_fide="all",
         spoof="",
         subsets="",
@@ -143,7 +143,7 @@ DATASETS = (
     ),
     Dataset(
         name="jsut",
-        title="JSUT: one Japanese reader",
+        title="one Japanese reader",
         bona_fide="all",
         spoof="",
         subsets="a part, such as basic5000",
@@ -154,7 +154,7 @@ DATASETS = (
     ),
     Dataset(
         name="common-voice",
-        title="Common Voice: sentences read by volunteers",
+        title="sentences read by volunteers",
         bona_fide="all",
         spoof="",
         subsets="train, dev, test (these three where none is named), validated, other",
@@ -165,7 +165,7 @@ DATASETS = (
     ),
     Dataset(
         name="ravdess",
-        title="RAVDESS: acted emotion; speech only",
+        title="acted emotion; speech only",
         bona_fide="all",
         spoof="",
         subsets="",

@@ -1,0 +1,60 @@
+"""`slim datasets`: the published datasets that can be read, and manifests of their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slim_cli.cli.console import complain, show
+from slim_cli.errors import UsageError
+from slim_cli.evidence.names import safe_name
+
+if TYPE_CHECKING:
+    from slim_cli.training.datasets import Dataset
+
+app = typer.Typer(help="List the datasets that can be read as they were downloaded, and write their manifests.")
+
+
+@app.callback(invoke_without_command=True)
+def list_datasets(context: typer.Context) -> None:
+    """List the datasets that can be read: classes, parts, layout of the folder, licence and source."""
+    from slim_cli.training.datasets import DATASETS
+
+    if context.invoked_subcommand is None:
+        show("\n\n".join("\n".join(_described(dataset)) for dataset in DATASETS))
+
+
+def _described(dataset: Dataset) -> list[str]:
+    facts = {
+        "bona fide": dataset.bona_fide or "none",
+        "spoof": dataset.spoof or "none",
+        "subsets": dataset.subsets,
+        "folder": dataset.layout,
+        "licence": dataset.licence,
+        "from": dataset.source,
+    }
+    return [f"{dataset.name}: {dataset.title}", *(f"  {name:<9}  {fact}" for name, fact in facts.items() if fact)]
+
+
+@app.command()
+def manifest(
+    name: Annotated[str, typer.Argument(help="The dataset, as slim datasets calls it.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Where it was unpacked; then, where they lie apart, its recordings.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
+    subset: Annotated[str | None, typer.Option(help="Only this part, in the dataset's own words.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the CSV if it exists.")] = False,
+) -> None:
+    """Write the manifest of a dataset folder; audio that its lists name but that is missing is counted on stderr."""
+    from slim_cli.training.datasets import read_dataset
+    from slim_cli.training.manifest import summary, write_manifest
+
+    if output.exists() and not force:
+        raise UsageError(f"{output} exists already; --force replaces it.")
+    clips = [clip for folder in folders for clip in read_dataset(name, folder, subset, complain)]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_manifest(output, clips)
+    show(f"{safe_name(str(output))}: {summary(clips)}")
