@@ -95,9 +95,10 @@ class CoherenceEncoder(Encoder):
         floor = size.amax((1, 2), keepdim=True) * 10 ** (-self.config.floor_db / 20)
         phasors = phase_differences(spectrum / torch.sqrt(size.square() + floor.square()).clamp(min=1e-9), hop / n)
         count = waveforms.shape[1] // self.HOP + 1
+        parts = {kind: torch.view_as_real(z).movedim(-1, 0).contiguous() for kind, z in phasors.items()}
         bands = []
         for kind, bins, frames in self.config.maps:
-            length = mean_resultant_length(phasors[kind], bins, frames, _nearest(phasors[kind].shape[2], count))
+            length = mean_resultant_length(parts[kind], bins, frames, _nearest(parts[kind].shape[3], count))
             bands.append(F.adaptive_avg_pool1d(length.transpose(1, 2), self._bands(n)))
         energy = size.square().sum(1)
         return torch.cat(bands, 2).transpose(1, 2), energy[:, _nearest(energy.shape[1], count)]
@@ -125,17 +126,18 @@ def phase_differences(phasors: Tensor, overlap: float) -> dict[str, Tensor]:
     }
 
 
-def mean_resultant_length(phasors: Tensor, bins: int, frames: int, wanted: Tensor | slice = slice(None)) -> Tensor:
-    """Length of the mean phasor over a patch around each point, (B, K, N) complex → (B, K, wanted) in [0, 1].
+def mean_resultant_length(parts: Tensor, bins: int, frames: int, wanted: Tensor) -> Tensor:
+    """Length of the mean phasor over a patch around each point, (2, B, K, N) → (B, K, wanted) in [0, 1].
 
     Args:
-        phasors: unit phasors.
+        parts: real and imaginary parts of unit phasors.
         bins: height of the patch, odd; patches are cut off at the edges.
         frames: its width, odd.
-        wanted: the frames to give; all, when left out.
+        wanted: (wanted,) numbers of the frames to give.
     """
-    parts = torch.stack([phasors.real, phasors.imag])
-    real, imaginary = _box(_box(parts, frames, 3)[..., wanted], bins, 2)
+    averaged = _box(parts, frames, 3)
+    picked = averaged.gather(3, wanted.to(parts.device).expand(*averaged.shape[:3], -1))
+    real, imaginary = _box(picked, bins, 2)
     return torch.hypot(real, imaginary)
 
 

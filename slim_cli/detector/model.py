@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slim_cli.detector.encoders import Encoder, same_front
+from slim_cli.detector.pooling import AttentiveStatisticsPooling, MomentPooling
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class HeadConfig:
         pooled_dim: width of each pooled subspace embedding.
         hidden_dim: width of the classifier's hidden layer.
         dropout: dropout in compression, pooling and classifier.
-        pooling: `attentive` as in the paper, or `statistics`: plain mean and deviation over time, all of them read by
-            one linear layer; few enough weights to be fitted on some thousand windows.
+        pooling: `attentive` as in the paper, or `moments`: first and second moments over time and the style of each
+            sound, all of them read by one linear layer; few enough weights to be fitted on some thousand windows.
     """
 
     dependency_dim: int = 256
@@ -93,52 +94,6 @@ class Compression(nn.Module):
         return projected.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
 
 
-class AttentiveStatisticsPooling(nn.Module):
-    """Attention-weighted mean and standard deviation over time (Okabe et al., Interspeech 2018), then an MLP."""
-
-    def __init__(self, dim: int, config: HeadConfig) -> None:
-        super().__init__()
-        self.attention = nn.Sequential(nn.Linear(dim, 128), nn.Tanh(), nn.Linear(128, dim))
-        self.mlp = nn.Sequential(
-            nn.LayerNorm(2 * dim),
-            nn.Linear(2 * dim, config.pooled_dim),
-            nn.LeakyReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.pooled_dim, config.pooled_dim),
-        )
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, F, D) and mask (B, F) → (B, pooled_dim)."""
-        logits = self.attention(x).float().masked_fill(~mask[..., None], -torch.inf)
-        weights = logits.softmax(1)
-        x = x.float()
-        mean = (weights * x).sum(1)
-        variance = (weights * x.square()).sum(1) - mean.square()
-        return self.mlp(torch.cat([mean, variance.clamp(min=1e-6).sqrt()], -1))
-
-
-def statistics(x: Tensor, mask: Tensor) -> Tensor:
-    """Mean and standard deviation over the valid frames, (B, F, D) and (B, F) → (B, 2 · D)."""
-    x, weights = x.float(), mask[..., None] / mask.sum(1).clamp(min=1)[:, None, None]
-    mean = (weights * x).sum(1)
-    return torch.cat([mean, (weights * (x - mean[:, None]).square()).sum(1).sqrt()], -1)
-
-
-class StandardisedStatistics(nn.Module):
-    """Mean and deviation over time, each in units of its own spread in the training data."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(2 * dim))
-        self.register_buffer("scale", torch.ones(2 * dim))
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, F, D) and mask (B, F) → (B, 2 · D)."""
-        return (statistics(x, mask) - self.mean) / self.scale
-
-
 class SlimHead(nn.Module):
     """Everything above the encoders; it works on cached subspaces as well as on fresh ones."""
 
@@ -147,15 +102,14 @@ class SlimHead(nn.Module):
         self.config = config
         self.style_compression = Compression(style_dim, config)
         self.linguistics_compression = Compression(linguistics_dim, config)
-        self.style_pooling: nn.Module
-        self.linguistics_pooling: nn.Module
-        if config.pooling == "statistics":
-            self.style_pooling = StandardisedStatistics(style_dim)
-            self.linguistics_pooling = StandardisedStatistics(linguistics_dim)
-            self.classifier = nn.Sequential(nn.Linear(2 * (config.dependency_dim + style_dim + linguistics_dim), 1))
+        if config.pooling == "moments":
+            self.pooling = MomentPooling(style_dim, linguistics_dim)
+            self.classifier = nn.Sequential(nn.Linear(2 * config.dependency_dim + self.pooling.width, 1))
             return
-        self.style_pooling = AttentiveStatisticsPooling(style_dim, config)
-        self.linguistics_pooling = AttentiveStatisticsPooling(linguistics_dim, config)
+        if config.pooling != "attentive":
+            raise ValueError(f"pooling is attentive or moments, not {config.pooling!r}")
+        self.style_pooling = AttentiveStatisticsPooling(style_dim, config.pooled_dim, config.dropout)
+        self.linguistics_pooling = AttentiveStatisticsPooling(linguistics_dim, config.pooled_dim, config.dropout)
         self.classifier = nn.Sequential(
             nn.Linear(2 * config.dependency_dim + 2 * config.pooled_dim, config.hidden_dim),
             nn.LeakyReLU(),
@@ -170,11 +124,16 @@ class SlimHead(nn.Module):
             self.linguistics_compression(x.linguistics, x.linguistics_mask),
         )
 
+    def pooled(self, x: Subspaces) -> Tensor:
+        """What the classifier reads beside S and L, (B, P)."""
+        if self.config.pooling == "moments":
+            return self.pooling(x.style, x.style_mask, x.linguistics, x.linguistics_mask)
+        pooled = self.style_pooling(x.style, x.style_mask), self.linguistics_pooling(x.linguistics, x.linguistics_mask)
+        return torch.cat(pooled, -1)
+
     def forward(self, x: Subspaces) -> Output:
         style, linguistics = self.dependency(x)
-        pooled_style = self.style_pooling(x.style, x.style_mask)
-        pooled_linguistics = self.linguistics_pooling(x.linguistics, x.linguistics_mask)
-        features = torch.cat([style, linguistics, pooled_style, pooled_linguistics], -1)
+        features = torch.cat([style, linguistics, self.pooled(x)], -1)
         mismatch = 1 - F.cosine_similarity(style, linguistics, dim=-1)
         return Output(self.classifier(features).squeeze(-1), mismatch, style, linguistics)
 

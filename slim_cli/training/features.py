@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slim_cli.detector.model import Slim, Subspaces, statistics
+from slim_cli.detector.model import Slim, Subspaces
+from slim_cli.detector.pooling import MomentPooling
 
 BATCH = 16
-EVERY = 4  # of the frames; pooling over time sees the same statistics in a quarter of them
+EVERY = 4  # of the frames; learned pooling over time sees much the same in a quarter of them
 
 Draw = Callable[[int], tuple[Tensor, Tensor, Tensor, np.ndarray]]
 
@@ -31,8 +32,7 @@ class FeatureCache:
     Attributes:
         style: (N, F, D_s) float16.
         linguistics: (N, F', D_l) float16.
-        style_statistics: (N, 2 · D_s) mean and deviation over all frames of X_s, float32.
-        linguistics_statistics: (N, 2 · D_l), of X_l.
+        moments: (N, P) moments over all frames, float32; of width 1 and empty where the head reads none.
         style_frames: (N,) valid frames.
         linguistics_frames: (N,) valid frames.
         labels: (N,) 0 bona fide, 1 spoof.
@@ -41,8 +41,7 @@ class FeatureCache:
 
     style: np.ndarray
     linguistics: np.ndarray
-    style_statistics: np.ndarray
-    linguistics_statistics: np.ndarray
+    moments: np.ndarray
     style_frames: np.ndarray
     linguistics_frames: np.ndarray
     labels: np.ndarray
@@ -71,8 +70,12 @@ class FeatureCache:
 
 
 def encoder_fingerprint(slim: Slim) -> str:
-    """SHA-256 over the weights and block ranges of both encoders."""
+    """SHA-256 over the weights and block ranges of both encoders, and what the pooling takes moments of."""
     digest = hashlib.sha256()
+    pooling = getattr(slim.head, "pooling", None)
+    if isinstance(pooling, MomentPooling):
+        for weight in (pooling.directions.weight, pooling.sounds.weight):
+            digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
     for encoder in (slim.style, slim.linguistics):
         digest.update(json.dumps(encoder.describe(), sort_keys=True, default=str).encode())
         for name, value in sorted(encoder.state_dict().items()):
@@ -109,14 +112,14 @@ def build_cache(
         waveforms, lengths, labels, clips = draw(number)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             x = slim.subspaces(waveforms.to(device), lengths.to(device))
-        pooled = (statistics(x.style, x.style_mask), statistics(x.linguistics, x.linguistics_mask))
+            moments = _moments(slim, x)
         x = Subspaces(*(part[:, ::EVERY] for part in x))
         style, style_mask = _packed(x.style, x.style_mask)
         linguistics, mask = _packed(x.linguistics, x.linguistics_mask)
         x = Subspaces(style, linguistics, style_mask, mask)
-        arrays = arrays or _create(home, x, batches * BATCH)
+        arrays = arrays or _create(home, x, moments.shape[1], batches * BATCH)
         rows = slice(number * BATCH, (number + 1) * BATCH)
-        arrays.style_statistics[rows], arrays.linguistics_statistics[rows] = (p.cpu().numpy() for p in pooled)
+        arrays.moments[rows] = moments.cpu().numpy()
         arrays.style[rows] = x.style.half().cpu().numpy()
         arrays.linguistics[rows] = x.linguistics.half().cpu().numpy()
         arrays.style_frames[rows] = x.style_mask.sum(1).cpu().numpy()
@@ -138,15 +141,21 @@ def _packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return x.gather(1, order[..., None].expand_as(x)), mask.gather(1, order)
 
 
-def _create(home: Path, x: Subspaces, count: int) -> FeatureCache:
+def _moments(slim: Slim, x: Subspaces) -> Tensor:
+    pooling = getattr(slim.head, "pooling", None)
+    if isinstance(pooling, MomentPooling):
+        return pooling.moments(x.style, x.style_mask, x.linguistics, x.linguistics_mask)
+    return torch.zeros(len(x.style), 1)
+
+
+def _create(home: Path, x: Subspaces, width: int, count: int) -> FeatureCache:
     def new(name: str, dtype: type, *shape: int) -> np.ndarray:
         return np.lib.format.open_memmap(home / f"{name}.npy", "w+", dtype, (count, *shape))
 
     return FeatureCache(
         new("style", np.float16, *x.style.shape[1:]),
         new("linguistics", np.float16, *x.linguistics.shape[1:]),
-        new("style_statistics", np.float32, 2 * x.style.shape[2]),
-        new("linguistics_statistics", np.float32, 2 * x.linguistics.shape[2]),
+        new("moments", np.float32, width),
         new("style_frames", np.int32),
         new("linguistics_frames", np.int32),
         new("labels", np.float32),

@@ -1,4 +1,4 @@
-"""Stage 2 by logistic regression: one linear layer over standardised statistics, fitted to the optimum."""
+"""Stage 2 by logistic regression: one linear layer over standardised moments, fitted to the optimum."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.model import SlimHead, StandardisedStatistics
+from slim_cli.detector.model import SlimHead
+from slim_cli.detector.pooling import MomentPooling
 from slim_cli.training.features import FeatureCache
 from slim_cli.training.manifest import Clip
+from slim_cli.training.stage2 import Stage2Recipe
 
 
-def fit_head(head: SlimHead, cache: FeatureCache, rows: np.ndarray, clips: Sequence[Clip], penalty: float) -> None:
-    """Fits standardisation and classifier of a head with `statistics` pooling in place; S and L are read beside them.
+def fit_head(
+    head: SlimHead, cache: FeatureCache, rows: np.ndarray, clips: Sequence[Clip], recipe: Stage2Recipe
+) -> None:
+    """Fits standardisation and classifier of a head with `moments` pooling in place; S and L are read beside them.
 
     Args:
         head: a head whose stage 1 is trained.
-        cache: windows with their statistics.
+        cache: windows with their moments.
         rows: the windows to learn from.
         clips: the clips that the cache's numbers mean.
-        penalty: weight of the squared length of the classifier's weights.
+        recipe: its penalty and linguistics share.
     """
     head.eval()
     labels = torch.from_numpy(np.asarray(cache.labels[rows], dtype=np.float32))
     weights = window_weights([clips[n] for n in cache.clips[rows]])
-    parts = [_dependency(head, cache, rows)]
-    for module, values in (
-        (head.style_pooling, cache.style_statistics),
-        (head.linguistics_pooling, cache.linguistics_statistics),
-    ):
-        parts.append(_standardise(module, torch.from_numpy(np.asarray(values[rows], dtype=np.float32)), weights))
-    features = torch.cat(parts, 1)
+    moments = torch.from_numpy(np.asarray(cache.moments[rows], dtype=np.float32))
+    standard = _standardise(head.pooling, moments, weights, recipe.linguistics_share)
+    features = torch.cat([_dependency(head, cache, rows), standard], 1)
     layer = nn.Linear(features.shape[1], 1)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
@@ -43,7 +43,7 @@ def fit_head(head: SlimHead, cache: FeatureCache, rows: np.ndarray, clips: Seque
     def closure() -> Tensor:
         optimiser.zero_grad()
         each = F.binary_cross_entropy_with_logits(layer(features).squeeze(-1), labels, reduction="none")
-        loss = (weights * each).sum() + penalty * layer.weight.square().sum()
+        loss = (weights * each).sum() + recipe.penalty * layer.weight.square().sum()
         loss.backward()
         return loss
 
@@ -62,11 +62,12 @@ def window_weights(clips: Sequence[Clip]) -> Tensor:
     return weights
 
 
-def _standardise(module: nn.Module, values: Tensor, weights: Tensor) -> Tensor:
-    assert isinstance(module, StandardisedStatistics)
+def _standardise(module: nn.Module, values: Tensor, weights: Tensor, linguistics_share: float) -> Tensor:
+    assert isinstance(module, MomentPooling)
     share = weights[:, None]
     mean = (share * values).sum(0)
     scale = (share * (values - mean).square()).sum(0).sqrt().clamp(min=1e-3)
+    scale[module.linguistics] /= linguistics_share
     module.mean.copy_(mean)
     module.scale.copy_(scale)
     return (values - mean) / scale

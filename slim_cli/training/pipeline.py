@@ -27,6 +27,7 @@ from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
 from slim_cli.training.logistic import fit_head
 from slim_cli.training.loop import Report
 from slim_cli.training.manifest import Clip, summary
+from slim_cli.training.moments import fit_moments
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
@@ -71,7 +72,10 @@ class Workshop:
         if self.recipe.codebook:
             slim = build_slim(self.recipe)
             assert isinstance(slim.linguistics, CodebookEncoder)
-            fit_codebook(slim.linguistics, self.clips, self.pack, self.recipe.codebook)
+            recorded = [c for c in self.clips if not c.is_spoof]
+            recorded = [c for c in recorded if c.role != "test"] or recorded
+            fit_codebook(slim.linguistics, recorded, self.pack, self.recipe.codebook)
+            fit_moments(slim, recorded, self.pack, self.recipe.codebook)
             return _save(slim, folder, "encoder")
         recipe = self.recipe.encoder
         if recipe is None:
@@ -104,8 +108,8 @@ class Workshop:
         slim.head.load_state_dict(_load(self.folder / "stage1", "head"))
         cache = self.features(slim)
         rows, recipe = self.windows_allowed(cache), self.recipe
-        if recipe.head.pooling == "statistics":
-            fit_head(slim.head, cache, rows, self.clips, recipe.stage2.penalty)
+        if recipe.head.pooling == "moments":
+            fit_head(slim.head, cache, rows, self.clips, recipe.stage2)
         else:
             train_stage2(slim, cache, rows, recipe.stage2, self.folder / "stage2", report)
         info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
@@ -141,7 +145,10 @@ class Workshop:
         trained.load_state_dict(_load(self.shared / "encoder", "encoder"))
         slim = trained if isinstance(trained, Slim) else trained.slim
         torch.manual_seed(self.recipe.stage1.seed)
+        pooling = getattr(slim.head, "pooling", None)
         slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
+        if pooling is not None:
+            slim.head.pooling = pooling
         return slim.to(self.device).eval()
 
 

@@ -26,8 +26,10 @@ class Stage2Recipe:
         batch: windows per step.
         learning_rate: peak learning rate.
         smoothing: label smoothing.
-        penalty: for `statistics` pooling, where steps, batch, rate and smoothing mean nothing: weight of the squared
+        penalty: for `moments` pooling, where steps, batch, rate and smoothing mean nothing: weight of the squared
             length of the classifier's weights.
+        linguistics_share: for `moments` pooling: spread given to the moments of linguistics alone, where all others
+            have 1; the smaller, the more the penalty keeps the classifier from them.
         seed: seed of the batches.
     """
 
@@ -36,6 +38,7 @@ class Stage2Recipe:
     learning_rate: float = 5e-4
     smoothing: float = 0.02
     penalty: float = 0.01
+    linguistics_share: float = 1.0
     seed: int = 0
 
 

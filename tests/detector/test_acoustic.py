@@ -9,7 +9,7 @@ import torch
 from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
 from slim_cli.detector.coherence import CoherenceEncoder, mean_resultant_length, phase_differences
 from slim_cli.detector.encoders import build_encoder
-from slim_cli.detector.model import normalise, statistics
+from slim_cli.detector.model import normalise
 
 RATE = 16_000
 
@@ -22,18 +22,24 @@ def noise(seconds: float = 4.0) -> torch.Tensor:
     return torch.randn(1, int(seconds * RATE), generator=torch.Generator().manual_seed(0))
 
 
+def lengths(phasors: torch.Tensor, bins: int, frames: int) -> torch.Tensor:
+    """Mean resultant lengths at every frame."""
+    parts = torch.stack([phasors.real, phasors.imag])
+    return mean_resultant_length(parts, bins, frames, torch.arange(phasors.shape[2]))
+
+
 def test_the_mean_resultant_length_is_one_in_step_and_the_root_of_the_count_at_random() -> None:
     generator = torch.Generator().manual_seed(0)
     angles = 2 * math.pi * torch.rand(1, 400, 400, generator=generator)
     random = torch.polar(torch.ones_like(angles), angles)
-    assert mean_resultant_length(torch.ones_like(random), 5, 3).allclose(torch.ones(1, 400, 400), atol=1e-4)
+    assert lengths(torch.ones_like(random), 5, 3).allclose(torch.ones(1, 400, 400), atol=1e-4)
     expected = math.sqrt(math.pi / 4 / 15)  # Rayleigh: mean length of the mean of 15 random unit vectors
-    assert mean_resultant_length(random, 5, 3).mean().item() == pytest.approx(expected, rel=0.05)
+    assert lengths(random, 5, 3).mean().item() == pytest.approx(expected, rel=0.05)
 
 
 def test_a_patch_is_averaged_over_what_there_is_of_it() -> None:
     values = torch.randn(1, 6, 7, dtype=torch.complex64, generator=torch.Generator().manual_seed(1))
-    got = mean_resultant_length(values, 3, 5)
+    got = lengths(values, 3, 5)
     assert got[0, 0, 0].item() == pytest.approx(values[0, :2, :3].mean().abs().item(), rel=1e-4)
     assert got[0, 3, 3].item() == pytest.approx(values[0, 2:5, 1:6].mean().abs().item(), rel=1e-4)
 
@@ -75,11 +81,3 @@ def test_a_patch_answers_its_own_pattern_most() -> None:
         encoder.codes.copy_(patches[10:18])
     x, _ = encoder.front(noise(), torch.tensor([4 * RATE]))
     assert x[0, 10:18].argmax(1).tolist() == list(range(8))
-
-
-def test_statistics_are_mean_and_deviation_over_valid_frames() -> None:
-    x = torch.randn(2, 10, 3, generator=torch.Generator().manual_seed(2))
-    mask = torch.tensor([[True] * 10, [True] * 4 + [False] * 6])
-    got = statistics(x, mask)
-    expected = torch.cat([x[1, :4].mean(0), x[1, :4].std(0, correction=0)])
-    assert got[1].allclose(expected, atol=1e-6)

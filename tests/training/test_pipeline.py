@@ -10,8 +10,10 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from slim_cli.detector import HeadConfig, load_detector
+from slim_cli.detector.bundle import load_bundle
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.resources import models_dir
+from slim_cli.training.codebook import CodebookRecipe
 from slim_cli.training.corpus import AudioPack
 from slim_cli.training.encoder import EncoderRecipe
 from slim_cli.training.evaluate import read_scores, score_clips, summarise
@@ -35,6 +37,18 @@ SMALL = Recipe(
 )
 
 
+ACOUSTIC = Recipe(
+    name="tiny-acoustic",
+    version="0",
+    description="The bundled model's kind, with a small codebook.",
+    encoders={"kind": "acoustic", "codebook": {"codes": 64}},
+    head=HeadConfig(dependency_dim=8, pooling="moments"),
+    codebook=CodebookRecipe(clips=6, rounds=2),
+    windows=0,
+    stage1=Stage1Recipe(2, batch=8),
+)
+
+
 def workshop(recipe: Recipe, corpus: list[Clip], folder: Path) -> Workshop:
     torch.manual_seed(0)
     return Workshop(recipe, corpus, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder)
@@ -54,6 +68,21 @@ def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Pat
     assert 0 <= summarise(read_scores(tmp_path / "scores.csv"), rounds=20).pooled.value <= 1
     assert (bundle / "style.safetensors").stat().st_size > 0
     assert read_record(bundle) == TrainingRecord.of(corpus)
+
+
+def test_the_bundled_kind_reads_moments_along_whitened_directions_and_scores_as_it_was_fitted(
+    corpus: list[Clip], tmp_path: Path
+) -> None:
+    shop = workshop(ACOUSTIC, corpus, tmp_path)
+    shop.train_encoder()
+    shop.train_stage1()
+    slim, _ = load_bundle(shop.train_stage2())
+    cache = shop.features(slim)
+    assert slim.head.pooling.sounds.weight.sum(0).tolist() == [1.0] * 64
+    standard = (torch.from_numpy(cache.moments[:]) - slim.head.pooling.mean) / slim.head.pooling.scale
+    logits = slim.head.classifier[0].weight[0, 16:] @ standard[shop.windows_allowed(cache)].T
+    spoof = torch.from_numpy(cache.labels[shop.windows_allowed(cache)] == 1)
+    assert logits[spoof].mean() > logits[~spoof].mean()
 
 
 def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path: Path) -> None:
