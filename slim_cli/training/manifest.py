@@ -98,10 +98,10 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
     Raises:
         UsageError: a name is not UTF-8.
     """
-    home = path.parent.resolve()
+    home = path.parent.absolute()
 
     def place(file: Path) -> str:
-        whole = file.resolve()
+        whole = file.absolute()
         return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
 
     names = [field.name for field in fields(Clip)]

@@ -1,12 +1,13 @@
 """Dataset folders in the layouts in which they are downloaded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.datasets import DATASETS, read_dataset
-from slim_cli.training.manifest import read_manifests
+from slim_cli.training.datasets import DATASETS, Dataset, read_dataset
+from slim_cli.training.manifest import Clip, read_manifests, write_manifest
 
 LA19 = "LA/ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm"
 LA21, DF21 = "keys/LA/CM/trial_metadata.txt", "keys/DF/CM/trial_metadata.txt"
@@ -314,6 +315,16 @@ def test_recordings_that_lie_elsewhere_join_their_spoof_in_one_origin(tmp_path: 
     ]
 
 
+def test_a_list_of_ones_own_keeps_all_that_a_manifest_keeps(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    clip = Clip(
+        tmp_path / "a.wav", "spoof", "glow", "Ann", "lab", "en", tmp_path / "b.wav", "page", frozenset({"hifi"})
+    )
+    clip = replace(clip, role="test", subset="calls", codec="opus", condition="far")
+    write_manifest(tmp_path / "manifest.csv", [clip])
+    assert read_dataset("csv", tmp_path, None) == [clip]
+
+
 @pytest.mark.parametrize(
     ("name", "gone", "told"),
     [
@@ -378,7 +389,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, name: str, file: str, text: str, 
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
-def test_a_wrong_folder_or_subset_is_refused_with_what_was_looked_for(tmp_path: Path, dataset) -> None:
+def test_a_wrong_folder_or_subset_is_refused_with_what_was_looked_for(tmp_path: Path, dataset: Dataset) -> None:
     name = dataset.name
     with pytest.raises(UsageError, match="does not exist"):
         read_dataset(name, tmp_path / "none", None)

@@ -45,4 +45,6 @@ def _clip(place: Place, row: dict[str, str]) -> Clip:
     if kept.get("role", "train") not in ("train", "test"):
         raise place.wrong(f"the role {kept['role']!r} is neither train nor test")
     relatives = frozenset(row.get("relatives", "").lower().replace(";", " ").replace(",", " ").split())
-    return Clip(place.file.parent / path, "spoof" if word in SPOOF else "bonafide", relatives=relatives, **kept)
+    source = place.file.parent / row["source"] if row.get("source") else None
+    label = "spoof" if word in SPOOF else "bonafide"
+    return Clip(place.file.parent / path, label, source=source, relatives=relatives, **kept)
