@@ -28,7 +28,12 @@ class Analysis(StrEnum):
 
 def analyze(
     what: Annotated[Analysis, typer.Argument(help="Which figure.")],
-    manifest: Annotated[list[Path], typer.Option("--manifest", "-m", help="CSV with path,label,origin,system,...")],
+    manifest: Annotated[
+        list[Path],
+        typer.Option(
+            "--manifest", "-m", help="CSV with path,label,origin,system,..., or NAME=FOLDER of slim datasets."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the PNG, SVG and CSV files.")],
     model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
     folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: show each fold to its bundle.")] = None,

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 def calibrate(
     sources: Annotated[
-        list[Path], typer.Argument(help="Manifests (CSV with path,label,...), or scores from slim evaluate.")
+        list[Path],
+        typer.Argument(help="Manifests (CSV, or NAME=FOLDER of slim datasets), or scores from slim evaluate."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The calibration file to write (JSON).")],
     description: Annotated[

@@ -26,7 +26,10 @@ _ON_SCREEN = 4
 def evaluate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder; or a .csv for the scores alone.")],
     manifest: Annotated[
-        list[Path] | None, typer.Option("--manifest", "-m", help="CSV with path,label,origin,...")
+        list[Path] | None,
+        typer.Option(
+            "--manifest", "-m", help="CSV with path,label,origin,..., or NAME=FOLDER[:SUBSET] of slim datasets."
+        ),
     ] = None,
     model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
     scores: Annotated[

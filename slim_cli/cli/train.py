@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Train SLIM on your own recordings.")
 
 RecipeArgument = Annotated[Path, typer.Argument(help="Recipe (TOML), e.g. models/slim-mini/recipe.toml.")]
-Manifests = Annotated[list[Path], typer.Option("--manifest", "-m", help="CSV with path,label,...; may be repeated.")]
+Manifests = Annotated[
+    list[Path],
+    typer.Option("--manifest", "-m", help="CSV with path,label,..., or NAME=FOLDER of slim datasets; may be repeated."),
+]
 Work = Annotated[Path, typer.Option("--output", "-o", help="Work folder; a stopped training goes on from it.")]
 Folds = Annotated[Path | None, typer.Option(help="CSV with origin,fold.")]
 LeaveOut = Annotated[int | None, typer.Option(help="Fold whose origins, systems and speakers are left out.")]
