@@ -58,3 +58,27 @@ def manifest(
     output.parent.mkdir(parents=True, exist_ok=True)
     write_manifest(output, clips)
     show(f"{safe_name(str(output))}: {summary(clips)}")
+
+
+@app.command()
+def join(
+    manifest: Annotated[list[Path], typer.Argument(help="CSV with path,label,...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files and their manifest.csv.")],
+    seconds: Annotated[str, typer.Option(help="Lengths wanted in turn, s.")] = "8,15,30",
+) -> None:
+    """Join short clips of one speaker and system into longer files, so that a calibration holds for these too."""
+    from slim_cli.training.joining import join_clips
+    from slim_cli.training.manifest import read_manifests, summary, to_score, write_manifest
+
+    if output.exists():
+        raise UsageError(f"{output} exists already; name a new folder.")
+    try:
+        lengths = [float(word) for word in seconds.split(",")]
+    except ValueError:
+        lengths = []
+    if not lengths or min(lengths) <= 0:
+        raise UsageError(f"--seconds takes positive numbers separated by commas, not {seconds!r}.")
+    clips = to_score(read_manifests(manifest, complain))
+    joined = list(join_clips(clips, lengths, output))
+    write_manifest(output / "manifest.csv", joined)
+    show(f"{safe_name(str(output))}: {summary(joined)}")

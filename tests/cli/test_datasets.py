@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from slim_cli.training.datasets import DATASETS
 from slim_cli.training.manifest import read_manifest
@@ -86,3 +88,20 @@ def test_a_wrong_request_is_one_line(slim: Slim, recordings: Path, arguments: tu
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert message in ran.err
     assert not written.exists()
+
+
+def test_clips_of_one_speaker_are_joined_into_files_with_a_manifest(slim: Slim, tmp_path: Path) -> None:
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(16_000), 16_000)
+    (tmp_path / "m.csv").write_text("path,label,speaker\na.wav,spoof,x\nb.wav,spoof,x\n", encoding="utf-8")
+    ran = slim("datasets", "join", tmp_path / "m.csv", "-o", tmp_path / "joined", "--seconds", "2")
+    assert (ran.code, ran.err) == (0, "")
+    [clip] = read_manifest(tmp_path / "joined" / "manifest.csv")
+    assert (clip.label, clip.speaker, soundfile.info(clip.path).duration) == ("spoof", "x", 2)
+
+
+@pytest.mark.parametrize("lengths", ["", "8,x", "0", "-3"])
+def test_lengths_to_join_must_be_positive_numbers(slim: Slim, tmp_path: Path, lengths: str) -> None:
+    ran = slim("datasets", "join", tmp_path / "m.csv", "-o", tmp_path / "joined", "--seconds", lengths)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert not (tmp_path / "joined").exists()

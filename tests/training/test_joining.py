@@ -1,0 +1,33 @@
+"""Files joined from clips hold one speaker of one system each, and every sample of their clips once."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from slim_cli.training.joining import join_clips
+from slim_cli.training.manifest import Clip
+
+
+def clips(folder: Path, speakers: str) -> list[Clip]:
+    """One clip of a second for each letter, whose samples all hold its number / 100."""
+    made = []
+    for number, speaker in enumerate(speakers):
+        soundfile.write(folder / f"{number}.wav", np.full(16_000, number / 100), 16_000)
+        made.append(Clip(folder / f"{number}.wav", "spoof", "vits", speaker, "page", role="test"))
+    return made
+
+
+def test_a_file_ends_with_the_clip_that_reaches_its_length(tmp_path: Path) -> None:
+    joined = list(join_clips(clips(tmp_path, "aabaabaa"), (2, 3), tmp_path / "joined"))
+    held = [sorted({round(float(x) * 100) for x in soundfile.read(clip.path)[0]}) for clip in joined]
+    assert held == [[0, 1], [3, 4, 6], [2, 5]]
+    assert [(clip.speaker, clip.system, clip.origin, clip.role) for clip in joined] == [
+        ("a", "vits", "page", "test"),
+        ("a", "vits", "page", "test"),
+        ("b", "vits", "page", "test"),
+    ]
+
+
+def test_what_does_not_reach_the_shortest_length_is_left_out(tmp_path: Path) -> None:
+    assert list(join_clips(clips(tmp_path, "abc"), (2,), tmp_path / "joined")) == []
