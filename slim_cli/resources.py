@@ -1,7 +1,8 @@
-"""Where the files that travel with the package are: bundled models, report templates, JSON schemas."""
+"""Where files are: those that travel with the package (models, templates, schemas) and those that a user fetched."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -16,6 +17,12 @@ def _folder(name: str) -> Path:
 def models_dir() -> Path:
     """The folder that holds one folder per bundled model."""
     return _folder("models")
+
+
+def user_dir() -> Path:
+    """The folder for what this user fetched: `SLIM_HOME`, else `slim` in the user's data folder."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(os.environ.get("SLIM_HOME") or Path(data) / "slim")
 
 
 def templates_dir() -> Path:

@@ -109,3 +109,30 @@ def encode(path: Path, samples: np.ndarray, codec: str, rate: int = RATE_HZ, vid
 def store_media() -> Callable[..., None]:
     """`encode`, for tests that need a media container."""
     return encode
+
+
+def random_encoder(folder: Path, depth: int, seed: int = 0) -> None:
+    """Saves a wav2vec 2.0 of random weights with the paper's architecture at a fraction of its width."""
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    torch.manual_seed(seed)
+    config = Wav2Vec2Config(
+        hidden_size=16,
+        num_hidden_layers=depth,
+        num_attention_heads=2,
+        intermediate_size=16,
+        conv_dim=(8,) * 7,
+        conv_bias=True,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+    )
+    Wav2Vec2Model(config).save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def save_encoder() -> Callable[..., None]:
+    """`random_encoder`, for tests that need a ready-made encoder."""
+    return random_encoder

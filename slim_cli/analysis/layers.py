@@ -29,6 +29,7 @@ from slim_cli.analysis.embeddings import clip_means, masked_mean
 from slim_cli.analysis.finding import INK, SPOOF, Finding, canvas, caption, label
 from slim_cli.analysis.material import Material, sample
 from slim_cli.detector.encoders import Encoder
+from slim_cli.detector.hub import find_folder
 from slim_cli.detector.model import Slim, normalise
 from slim_cli.detector.runtime import choose_device
 from slim_cli.errors import EnvironmentUnfit, UsageError
@@ -125,7 +126,7 @@ def whole_encoders(recipe: Path) -> tuple[Slim, tuple[Range, Range]]:
     read = [(int(part["blocks"][0]), int(part["blocks"][1])) for part in parts]
     try:
         for part in parts:
-            found = AutoConfig.from_pretrained(part["source"], revision=part.get("revision"), local_files_only=True)
+            found = AutoConfig.from_pretrained(find_folder(part), local_files_only=True)
             part["blocks"] = [0, found.num_hidden_layers - 1]
     except (OSError, ValueError) as error:
         raise EnvironmentUnfit(f"An encoder of the recipe {plan.name} is not to be had locally: {error}") from error

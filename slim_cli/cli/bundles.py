@@ -1,4 +1,4 @@
-"""Which model: a bundled one by name, or any bundle by its folder."""
+"""Which model: a bundled one by name, or any bundle by its folder; which recipe: likewise, or by its file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,33 @@ from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.resources import models_dir
 
 DEFAULT = "slim-mini"
-CONFIG = "config.json"
+CONFIG, RECIPE = "config.json", "recipe.toml"
 
 
 def bundled() -> Iterator[Path]:
     """Folders of the models that came with the package."""
     folder = models_dir()
     yield from sorted(p for p in (folder.iterdir() if folder.is_dir() else ()) if (p / CONFIG).is_file())
+
+
+def presets() -> dict[str, Path]:
+    """The recipes that came with the package, by name."""
+    folder = models_dir()
+    return {path.parent.name: path for path in sorted(folder.glob(f"*/{RECIPE}"))}
+
+
+def find_recipe(name: str) -> Path:
+    """The recipe of that name, or the file.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    known = presets()
+    if name in known:
+        return known[name]
+    if Path(name).is_file():
+        return Path(name)
+    raise UsageError(f"There is no recipe {name!r}: neither a file nor one of {', '.join(known) or 'none'}.")
 
 
 def find_bundle(name: str) -> Path:

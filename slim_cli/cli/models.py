@@ -1,29 +1,37 @@
-"""`slim models`: the models that came with the package, what they say of themselves, and whether they are unchanged."""
+"""`slim models`: bundled models and the ready-made encoders of recipes: what they are, and are they unchanged."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT, bundled, find_bundle, read_config
+from slim_cli.cli.bundles import DEFAULT, bundled, find_bundle, find_recipe, presets, read_config
 from slim_cli.cli.console import complain, show
-from slim_cli.errors import IntegrityError
+from slim_cli.errors import IntegrityError, UsageError
 
-app = typer.Typer(no_args_is_help=True, help="List, describe and check models.")
+if TYPE_CHECKING:
+    from slim_cli.detector.hub import HubEncoder
+    from slim_cli.training.recipe import Recipe
 
-Model = Annotated[str, typer.Argument(help="Bundled model or folder of a bundle.")]
+app = typer.Typer(no_args_is_help=True, help="List, describe and check models; fetch the encoders of recipes.")
+
+Model = Annotated[str, typer.Argument(help="Bundled model, folder of a bundle, or recipe (name or file).")]
+PARTS = ("style", "linguistics")
 
 
 @app.command("list")
 def list_models() -> None:
-    """List the bundled models."""
+    """List the bundled models, and the recipes that name ready-made encoders."""
     for folder in bundled():
         config = read_config(folder)
         show(
             f"{folder.name}  {config.get('version', '')}  {_megabytes(folder):.1f} MB  {config.get('description', '')}"
         )
+    for name, path in presets().items():
+        if not (path.parent / "config.json").exists():
+            show(f"{name}  recipe  {_recipe(path).description}")
 
 
 @app.command()
@@ -32,6 +40,8 @@ def info(model: Model = DEFAULT) -> None:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.detector.bundle import verify_bundle
 
+    if _is_recipe(model):
+        return _describe(find_recipe(model))
     folder = find_bundle(model)
     digests = verify_bundle(folder)
     config, reference = read_config(folder), load_reference(folder)
@@ -47,24 +57,92 @@ def info(model: Model = DEFAULT) -> None:
 
 
 @app.command()
+def pull(
+    recipe: Annotated[str, typer.Argument(help="Recipe (name or file) whose encoders are wanted.")],
+    disk: Annotated[
+        Path | None, typer.Option("--from", help="Folder that holds them, brought along, in place of the network.")
+    ] = None,
+) -> None:
+    """Fetch the encoders of a recipe; exit code 4 when a file is not what it was at the first pull."""
+    from slim_cli.detector import hub
+
+    encoders = _encoders(_recipe(find_recipe(recipe)))
+    if not encoders:
+        raise UsageError(f"The recipe {recipe} names no encoders on the hub: there is nothing to pull.")
+    for part, encoder in encoders:
+        known = bool(hub.recorded(encoder))
+        digests = hub.pull(encoder, disk, part)
+        state = "as at the first pull" if known else "hashes recorded"
+        show(f"{part}: {encoder.source} @ {encoder.revision}, {state}: {encoder.folder}", *_listing(digests))
+
+
+@app.command()
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; all bundled ones if none is named.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models or recipes; if none is named, all that are on this machine.")
+    ] = None,
 ) -> None:
     """Compare every file of a model with its hash list; exit code 4 when one differs."""
+    from slim_cli.detector import hub
     from slim_cli.detector.bundle import verify_bundle
 
     changed = False
-    for folder in [find_bundle(name) for name in names] if names else [find_bundle(DEFAULT), *_others()]:
+    for name in names or [DEFAULT, *_others()]:
         try:
-            show(f"{folder.name}: {len(verify_bundle(folder))} files as published")
+            if _is_recipe(name):
+                counts = [len(hub.verify(encoder)) for _, encoder in _encoders(_recipe(find_recipe(name)))]
+                show(f"{name}: {sum(counts)} files as at the first pull")
+            else:
+                folder = find_bundle(name)
+                show(f"{folder.name}: {len(verify_bundle(folder))} files as published")
         except IntegrityError as error:
             complain(str(error))
             changed = True
     raise typer.Exit(IntegrityError.exit_code if changed else 0)
 
 
-def _others() -> list[Path]:
-    return [folder for folder in bundled() if folder.name != DEFAULT]
+def _others() -> list[str]:
+    """Bundles beside the default one, and recipes of which an encoder was pulled."""
+    pulled = [
+        name
+        for name in presets()
+        if _is_recipe(name) and any(encoder.folder.exists() for _, encoder in _encoders(_recipe(find_recipe(name))))
+    ]
+    return [folder.name for folder in bundled() if folder.name != DEFAULT] + pulled
+
+
+def _is_recipe(name: str) -> bool:
+    """Whether a name means a recipe: a file, or a preset without a trained bundle."""
+    return Path(name).is_file() or (name in presets() and name not in {folder.name for folder in bundled()})
+
+
+def _recipe(path: Path) -> Recipe:
+    from slim_cli.training.recipe import load_recipe
+
+    return load_recipe(path)
+
+
+def _encoders(recipe: Recipe) -> list[tuple[str, HubEncoder]]:
+    """The hub encoders of a recipe by their part in it."""
+    from slim_cli.detector.hub import HubEncoder
+
+    specs = [(part, recipe.encoders.get(part)) for part in PARTS if recipe.encoders.get("kind") == "transformers"]
+    named = [(part, HubEncoder.of(spec if isinstance(spec, dict) else {})) for part, spec in specs]
+    return [(part, encoder) for part, encoder in named if encoder]
+
+
+def _describe(path: Path) -> None:
+    from slim_cli.detector import hub
+
+    recipe = _recipe(path)
+    show(f"{recipe.name} {recipe.version}: {recipe.description}", f"Recipe: {path}")
+    for part, encoder in _encoders(recipe):
+        there = f"in {encoder.folder}" if encoder.folder.is_dir() else f"not here: slim models pull {recipe.name}"
+        show(f"{part}: {encoder.source} @ {encoder.revision}, {there}", *_listing(hub.recorded(encoder)))
+
+
+def _listing(digests: dict[str, str]) -> list[str]:
+    return [f"  {digest}  {name}" for name, digest in sorted(digests.items())]
 
 
 def _megabytes(folder: Path) -> float:

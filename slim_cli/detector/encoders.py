@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -202,21 +203,29 @@ class TransformersEncoder(Encoder):
         self.dim = model.config.hidden_size
 
     @classmethod
-    def from_pretrained(cls, source: str, blocks: tuple[int, int], revision: str | None = None) -> TransformersEncoder:
-        """Loads a local folder or a hub id at a fixed revision; safetensors only, never a pickle.
+    def from_pretrained(
+        cls, folder: str | Path, blocks: tuple[int, int], origin: dict[str, Any] | None = None
+    ) -> TransformersEncoder:
+        """Loads a local folder in fp32: safetensors, else a pickle of tensors alone; no code comes with it.
 
         Args:
-            source: local folder, or hub id already in the local cache.
+            folder: the folder.
             blocks: first and last block read, inclusive.
-            revision: commit of the hub repository.
+            origin: where the folder came from.
 
         Raises:
-            OSError: not found locally, or no safetensors weights.
+            OSError: not found, or no weights.
+            ValueError: weights of an encoder are missing, which would otherwise be random numbers.
         """
         from transformers import AutoModel
 
-        model = AutoModel.from_pretrained(source, revision=revision, local_files_only=True, use_safetensors=True)
-        return cls(model.eval(), blocks, {"source": source, "revision": revision})
+        safe = {"local_files_only": True, "weights_only": True, "trust_remote_code": False}
+        model, found = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True, **safe)
+        lacking = sorted(name for name in found["missing_keys"] if "masked_spec_embed" not in name)
+        if lacking:
+            raise ValueError(f"{len(lacking)} weights are missing in {folder}, among them {lacking[0]}")
+        model.config.name_or_path = (origin or {}).get("source", "")
+        return cls(model.eval(), blocks, origin)
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         features = self.model.feature_extractor(waveforms).transpose(1, 2)

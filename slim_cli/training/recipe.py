@@ -9,9 +9,10 @@ from typing import Any
 
 from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
 from slim_cli.detector.coherence import CoherenceEncoder
-from slim_cli.detector.encoders import SpectrogramEncoderConfig, TransformersEncoder
+from slim_cli.detector.encoders import SpectrogramEncoderConfig
+from slim_cli.detector.hub import load_encoder
 from slim_cli.detector.model import HeadConfig, Slim
-from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.errors import UsageError
 from slim_cli.training.codebook import CodebookRecipe
 from slim_cli.training.encoder import EncoderRecipe, new_slim
 from slim_cli.training.stage1 import Stage1Recipe
@@ -72,8 +73,9 @@ def build_slim(recipe: Recipe) -> Slim:
     """The untrained SLIM that a recipe starts from.
 
     Raises:
-        EnvironmentUnfit: a ready-made encoder is not to be found locally.
-        UsageError: unknown kind of encoders.
+        EnvironmentUnfit: a ready-made encoder was not pulled.
+        IntegrityError: a ready-made encoder is not as at its first pull.
+        UsageError: unknown kind of encoders, or a table of one that is wrong.
     """
     spec = dict(recipe.encoders)
     kind = spec.pop("kind", None)
@@ -87,10 +89,7 @@ def build_slim(recipe: Recipe) -> Slim:
     if kind != "transformers":
         raise UsageError(f"A recipe's encoders are of kind acoustic, spectrogram or transformers, not {kind!r}.")
     try:
-        style, linguistics = (
-            TransformersEncoder.from_pretrained(part["source"], tuple(part["blocks"]), part.get("revision"))
-            for part in (spec["style"], spec["linguistics"])
-        )
-    except (OSError, ValueError) as error:
-        raise EnvironmentUnfit(f"An encoder of the recipe {recipe.name} is not to be had locally: {error}") from error
-    return Slim(style, linguistics, recipe.head)
+        style, linguistics = spec["style"], spec["linguistics"]
+    except KeyError as error:
+        raise UsageError(f"The recipe {recipe.name} names no encoder for {error}.") from error
+    return Slim(load_encoder(style), load_encoder(linguistics), recipe.head)
