@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from slim_cli.training.conditions import random_codec
 from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_silence
 from slim_cli.training.degrade import degrade
 from slim_cli.training.manifest import Clip
@@ -120,9 +121,10 @@ class LabelledBatches:
 
 
 class ClipWindows:
-    """One window of each clip in a fixed random order: at a random place, half of them without the edges' silence.
+    """Two windows of each clip in a fixed random order: at random places, half of them without the edges' silence.
 
-    Every third window is heard through a random channel. Short clips are padded, not repeated.
+    A third of the first windows are heard through a random channel, all of the second ones through a codec. Short clips
+    are padded, not repeated.
 
     Args:
         clips: the clips.
@@ -140,13 +142,15 @@ class ClipWindows:
     def __call__(self, number: int) -> tuple[Tensor, Tensor, Tensor, np.ndarray]:
         """Batch `number`: waveforms (size, T), valid samples, labels and clip numbers (size,)."""
         rng = np.random.default_rng((self.seed, number))
-        chosen = self.order[np.arange(number * self.size, (number + 1) * self.size) % len(self.order)]
+        places = np.arange(number * self.size, (number + 1) * self.size)
+        chosen, coded = self.order[places % len(self.order)], places >= len(self.order)
         waveforms, lengths = torch.zeros(self.size, self.length), torch.zeros(self.size, dtype=torch.long)
         for row, clip in enumerate(chosen):
             audio = self.pack(self.clips[clip])
             audio = trim_silence(audio) if rng.random() < 0.5 else audio
-            piece = torch.from_numpy(np.array(crop(audio, min(self.length, len(audio)), rng)))
-            if rng.random() < 1 / 3:
+            samples = np.array(crop(audio, min(self.length, len(audio)), rng))
+            piece = torch.from_numpy(random_codec(samples, rng) if coded[row] else samples)
+            if rng.random() < 1 / 3 and not coded[row]:
                 piece = degrade(piece[None], torch.Generator().manual_seed(int(rng.integers(2**62))))[0]
             waveforms[row, : len(piece)], lengths[row] = piece, len(piece)
         labels = torch.tensor([float(self.clips[clip].is_spoof) for clip in chosen])

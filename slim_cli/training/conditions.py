@@ -21,6 +21,7 @@ NARROW_HZ = 8000
 _AMR_WB_MODE = 2  # 12.65 kbit/s
 _AMR_WB_FRAME = 320  # samples
 _AMR_WB_LIBRARY = "vo-amrwbenc"
+_NO_AMR_WB = f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,36 @@ def in_turn(labels: Sequence[str], chosen: Sequence[Condition]) -> list[Conditio
     return result
 
 
+def random_codec(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Samples as received through a codec of one of the kinds above, at a random rate, for training.
+
+    Args:
+        samples: (T,) float32 at 16 kHz.
+        rng: decides.
+
+    Returns:
+        (T', ) float32, never longer.
+
+    Raises:
+        EnvironmentUnfit: there is no AMR-WB encoder here.
+    """
+    if not (library := ctypes.util.find_library(_AMR_WB_LIBRARY)):
+        raise EnvironmentUnfit(f"Training hears codecs one by one; here is {_NO_AMR_WB}.")
+    kilobits = rng.uniform
+    coded = (
+        lambda: _coded(samples, "mp3", "libmp3lame", bit_rate=int(rng.choice([24, 32, 48, 64, 96]) * 1000)),
+        lambda: _coded(samples, "adts", "aac", bit_rate=int(kilobits(24, 96) * 1000)),
+        lambda: _coded(samples, "ogg", "libopus", bit_rate=int(kilobits(12, 32) * 1000)),
+        lambda: _amr_wb(samples, ctypes.CDLL(library), int(rng.integers(1, 9))),
+        lambda: _coded(samples, "wav", str(rng.choice(["pcm_mulaw", "pcm_alaw"])), NARROW_HZ),
+        lambda: _coded(samples, "wav", "adpcm_g722"),
+        lambda: _coded(samples, "wav", "pcm_s16le", NARROW_HZ),
+    )
+    return _received(coded[rng.integers(len(coded))](), samples)
+
+
 def _known() -> Sequence[Condition]:
     amr_wb = ctypes.util.find_library(_AMR_WB_LIBRARY)
-    no_encoder = f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
     return (
         _channel("mp3-64k", "MP3, 64 kbit/s", "mp3", lambda x: _coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
         _channel("aac-64k", "AAC, 64 kbit/s", "aac", lambda x: _coded(x, "adts", "aac", bit_rate=64_000)),
@@ -89,7 +117,7 @@ def _known() -> Sequence[Condition]:
             "AMR-WB, 12.65 kbit/s",
             "amr",
             lambda x: _amr_wb(x, ctypes.CDLL(amr_wb)),
-            "" if amr_wb else no_encoder,
+            "" if amr_wb else _NO_AMR_WB,
         ),
         _channel("g711", "G.711 µ-law, 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
         _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: _coded(x, "wav", "adpcm_g722")),
@@ -120,13 +148,13 @@ def _coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL
     return file.getvalue()
 
 
-def _amr_wb(samples: np.ndarray, library: ctypes.CDLL) -> bytes:
+def _amr_wb(samples: np.ndarray, library: ctypes.CDLL, mode: int = _AMR_WB_MODE) -> bytes:
     library.E_IF_init.restype = ctypes.c_void_p
     state = ctypes.c_void_p(library.E_IF_init())
     pcm = np.pad(_int16(samples), (0, -len(samples) % _AMR_WB_FRAME))
     frames, packet = [b"#!AMR-WB\n"], ctypes.create_string_buffer(64)
     for frame in pcm.reshape(-1, _AMR_WB_FRAME):
-        count = library.E_IF_encode(state, _AMR_WB_MODE, np.ascontiguousarray(frame).ctypes.data_as(_SHORTS), packet, 0)
+        count = library.E_IF_encode(state, mode, np.ascontiguousarray(frame).ctypes.data_as(_SHORTS), packet, 0)
         frames.append(packet.raw[:count])
     library.E_IF_exit(state)
     return b"".join(frames)

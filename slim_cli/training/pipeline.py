@@ -124,7 +124,7 @@ class Workshop:
             batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
             draw = _windows(batches, {clip.path: number for number, clip in enumerate(self.clips)}, seed)
         else:
-            draw, count = ClipWindows(self.clips, self.pack, BATCH, WINDOW_S, seed), len(self.clips)
+            draw, count = ClipWindows(self.clips, self.pack, BATCH, WINDOW_S, seed), 2 * len(self.clips)
         key = f"{seed} {bool(self.recipe.windows)} {[str(c.path) for c in self.clips]}"
         return build_cache(slim.eval(), draw, count, key, self.shared / "features")
 

@@ -8,7 +8,7 @@ import pytest
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.scanning import Unscored, scan
 from slim_cli.training import conditions as module
-from slim_cli.training.conditions import Condition, conditions, in_turn
+from slim_cli.training.conditions import Condition, conditions, in_turn, random_codec
 
 RATE = 16_000
 SECONDS = 2
@@ -76,3 +76,21 @@ def test_a_condition_this_machine_lacks_is_refused_by_name_and_marked_in_all(mon
     with pytest.raises(EnvironmentUnfit, match="amr-wb cannot be measured here: no AMR-WB encoder"):
         conditions("amr-wb")
     assert [c.name for c in conditions("all") if c.missing] == ["amr-wb"]
+
+
+@pytest.mark.skipif(any(c.missing for c in conditions("all")), reason="an encoder is missing")
+def test_a_random_codec_is_the_same_for_the_same_seed_and_sometimes_ends_at_4_khz() -> None:
+    clip, ends_at_4_khz = two_tones(), set()
+    for seed in range(12):
+        received = random_codec(clip, np.random.default_rng(seed))
+        assert (received == random_codec(clip, np.random.default_rng(seed))).all()
+        assert len(clip) - 0.1 * RATE <= len(received) <= len(clip)
+        assert level(received, 440) == pytest.approx(level(clip, 440), rel=0.1)
+        ends_at_4_khz.add(level(received, 5500) < 0.01 * level(clip, 5500))
+    assert ends_at_4_khz == {True, False}
+
+
+def test_training_says_which_encoder_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.ctypes.util, "find_library", lambda name: None)
+    with pytest.raises(EnvironmentUnfit, match="vo-amrwbenc"):
+        random_codec(two_tones(), np.random.default_rng(0))
