@@ -1,4 +1,4 @@
-"""`slim train`: encoders, stage 1 and stage 2, from a recipe and CSV manifests to a bundle."""
+"""`slim train`: encoders, stage 1 and stage 2, at once or one by one, from a recipe and labelled clips to a bundle."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from slim_cli.cli.console import complain
+from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from slim_cli.training.loop import Report
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.reference import Measured
 
-app = typer.Typer(no_args_is_help=True, help="Train SLIM on your own recordings.")
+app = typer.Typer(no_args_is_help=True, invoke_without_command=True)
 
 RecipeArgument = Annotated[Path, typer.Argument(help="Recipe (TOML), e.g. models/slim-mini/recipe.toml.")]
 Manifests = Annotated[
@@ -30,6 +31,40 @@ Folds = Annotated[Path | None, typer.Option(help="CSV with origin,fold.")]
 LeaveOut = Annotated[int | None, typer.Option(help="Fold whose origins, systems and speakers are left out.")]
 Teacher = Annotated[Path | None, typer.Option(help="Whisper encoder to imitate (transformers folder).")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+
+
+@app.callback()
+def train(
+    context: typer.Context,
+    preset: Annotated[str | None, typer.Option(help="Recipe that came with the package, e.g. slim-xlsr.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe of your own (TOML).")] = None,
+    manifest: Manifests = [],  # noqa: B006 # why: Typer makes a list of its own for each run
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Work folder, which a stopped run is given again.")
+    ] = None,
+    folds: Folds = None,
+    leave_out: LeaveOut = None,
+    teacher: Teacher = None,
+    device: Device = "auto",
+) -> None:
+    """Train SLIM: all stages of a recipe at once (--preset or --recipe, -m, -o), or one by one."""
+    from slim_cli.cli.bundles import find_recipe
+
+    if context.invoked_subcommand:
+        if preset or recipe or manifest or output:
+            raise UsageError("A single stage takes its recipe, manifests and folder after its name.")
+        return
+    if bool(preset) == bool(recipe) or not manifest or not output:
+        raise UsageError("Training needs a recipe (--preset or --recipe), clips (-m) and a work folder (-o).")
+    chosen = find_recipe(preset) if preset else recipe
+    assert chosen is not None
+    shop = _workshop(chosen, manifest, output, (folds, leave_out), device)
+    if shop.ready_made:
+        shop.extract(_report("files encoded"))
+    else:
+        shop.train_encoder(teacher, _report("encoder"))
+    shop.train_stage1(_report("stage 1"))
+    typer.echo(shop.train_stage2(_report("stage 2")))
 
 
 @app.command()
@@ -132,16 +167,18 @@ def _workshop(
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.recipe import load_recipe
 
-    leave_out = split[1]
-    clips, chosen = _clips(manifests, *split)
+    leave_out, plan = split[1], load_recipe(recipe)
+    clips, chosen = ([clip for clip in part if plan.protocol.needs(clip)] for part in _clips(manifests, *split))
+    if not clips:
+        read = ", ".join([*plan.protocol.stage1, *plan.protocol.stage2])
+        raise UsageError(f"The recipe {plan.name} learns from {read}; none of the clips is of these.")
     run = output / ("all" if leave_out is None else f"fold-{leave_out}")
     pack = AudioPack(clips, output / "audio")
-    return Workshop(load_recipe(recipe), clips, chosen, pack, run, output, str(choose_device(device)))
+    return Workshop(plan, clips, chosen, pack, run, output, str(choose_device(device)))
 
 
 def _clips(manifests: list[Path], folds: Path | None, leave_out: int | None) -> tuple[list[Clip], list[Clip]]:
     """All clips, and those to train on."""
-    from slim_cli.errors import UsageError
     from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
 
     clips = read_manifests(manifests, complain)

@@ -25,8 +25,40 @@ EVERY = 4  # of the frames; learned pooling over time sees much the same in a qu
 Draw = Callable[[int], tuple[Tensor, Tensor, Tensor, np.ndarray]]
 
 
+class FeatureSource:
+    """What stages 1 and 2 read: subspaces and labels, by row.
+
+    Attributes:
+        labels: (N,) 0 bona fide, 1 spoof.
+        clips: (N,) number of the clip that each row comes from.
+    """
+
+    labels: np.ndarray
+    clips: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(
+        self, rows: np.ndarray, device: torch.device, rng: np.random.Generator | None = None
+    ) -> tuple[Subspaces, Tensor]:
+        """The subspaces and labels of some rows, fp32 on a device.
+
+        Args:
+            rows: which.
+            device: where to.
+            rng: where a source of longer stretches cuts its windows; None for their middle.
+        """
+        raise NotImplementedError
+
+    def batches(self, rows: np.ndarray, size: int, device: torch.device) -> Iterator[tuple[Subspaces, Tensor]]:
+        """Rows in order, `size` at a time."""
+        for start in range(0, len(rows), size):
+            yield self.batch(rows[start : start + size], device)
+
+
 @dataclass(frozen=True)
-class FeatureCache:
+class FeatureCache(FeatureSource):
     """Windows of both subspaces with their labels.
 
     Attributes:
@@ -47,12 +79,9 @@ class FeatureCache:
     labels: np.ndarray
     clips: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def batch(self, rows: np.ndarray, device: torch.device) -> tuple[Subspaces, Tensor]:
-        """The subspaces and labels of some rows, fp32 on a device."""
-
+    def batch(
+        self, rows: np.ndarray, device: torch.device, rng: np.random.Generator | None = None
+    ) -> tuple[Subspaces, Tensor]:
         def tensor(values: np.ndarray) -> Tensor:
             return torch.from_numpy(np.asarray(values[rows], dtype=np.float32)).to(device)
 
@@ -62,11 +91,6 @@ class FeatureCache:
             for x, frames in ((style, self.style_frames), (linguistics, self.linguistics_frames))
         ]
         return Subspaces(style, linguistics, masks[0], masks[1]), tensor(self.labels)
-
-    def batches(self, rows: np.ndarray, size: int, device: torch.device) -> Iterator[tuple[Subspaces, Tensor]]:
-        """Rows in order, `size` at a time."""
-        for start in range(0, len(rows), size):
-            yield self.batch(rows[start : start + size], device)
 
 
 def encoder_fingerprint(slim: Slim) -> str:

@@ -23,10 +23,11 @@ from slim_cli.training.batches import ClipWindows, LabelledBatches, UnlabelledBa
 from slim_cli.training.codebook import fit_codebook
 from slim_cli.training.corpus import AudioPack
 from slim_cli.training.encoder import EncoderTrainer, train_encoders
-from slim_cli.training.features import BATCH, Draw, FeatureCache, build_cache
+from slim_cli.training.features import BATCH, Draw, FeatureCache, FeatureSource, build_cache
+from slim_cli.training.file_features import encode_files
 from slim_cli.training.logistic import fit_head
 from slim_cli.training.loop import Report
-from slim_cli.training.manifest import Clip, summary
+from slim_cli.training.manifest import LABELS, Clip, summary
 from slim_cli.training.moments import fit_moments
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
@@ -92,7 +93,7 @@ class Workshop:
         """
         slim = self._with_encoders()
         cache = self.features(slim)
-        train_stage1(slim, cache, self.windows_allowed(cache), self.recipe.stage1, self.folder / "stage1", report)
+        train_stage1(slim, cache, self._rows(cache, "stage1"), self.recipe.stage1, self.folder / "stage1", report)
         _save(slim.head, self.folder / "stage1", "head")
 
     def train_stage2(self, report: Report | None = None) -> Path:
@@ -107,8 +108,10 @@ class Workshop:
         slim = self._with_encoders()
         slim.head.load_state_dict(_load(self.folder / "stage1", "head"))
         cache = self.features(slim)
-        rows, recipe = self.windows_allowed(cache), self.recipe
+        rows, recipe = self._rows(cache, "stage2"), self.recipe
         if recipe.head.pooling == "moments":
+            if not isinstance(cache, FeatureCache):
+                raise UsageError(f"The recipe {recipe.name} asks for moments of ready-made encoders: use attention.")
             fit_head(slim.head, cache, rows, self.clips, recipe.stage2)
         else:
             train_stage2(slim, cache, rows, recipe.stage2, self.folder / "stage2", report)
@@ -117,8 +120,15 @@ class Workshop:
         write_record(self.folder / "bundle", self.chosen)
         return self.folder / "bundle"
 
-    def features(self, slim: Slim) -> FeatureCache:
-        """The windows that stages 1 and 2 read, encoded once for all runs of the recipe."""
+    def extract(self, report: Report | None = None) -> None:
+        """Encodes every clip, which the stages otherwise do first."""
+        self.features(self._with_encoders(), report)
+
+    def features(self, slim: Slim, report: Report | None = None) -> FeatureSource:
+        """What stages 1 and 2 read, encoded once for all runs of the recipe: windows, or whole files."""
+        if self.ready_made:
+            tell = (lambda done, total: report(done, total, {})) if report else None
+            return encode_files(slim.eval(), self.clips, self.pack, self.shared / "features", tell)
         seed, count = self.recipe.stage2.seed, self.recipe.windows
         if count:
             batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
@@ -128,10 +138,24 @@ class Workshop:
         key = f"{seed} {bool(self.recipe.windows)} {[str(c.path) for c in self.clips]}"
         return build_cache(slim.eval(), draw, count, key, self.shared / "features")
 
-    def windows_allowed(self, cache: FeatureCache) -> np.ndarray:
-        """The windows whose clips this run may learn from."""
-        allowed = {c.path for c in self.chosen}
+    def windows_allowed(self, cache: FeatureSource, stage: str = "stage2") -> np.ndarray:
+        """The windows whose clips a stage of this run may learn from."""
+        allowed = {c.path for c in self.chosen if self.recipe.protocol.reads(stage, c)}
         return np.flatnonzero([self.clips[number].path in allowed for number in cache.clips])
+
+    def _rows(self, cache: FeatureSource, stage: str) -> np.ndarray:
+        rows = self.windows_allowed(cache, stage)
+        needed = LABELS[: int(stage[-1])]
+        lacking = [label for number, label in enumerate(needed) if not np.any(cache.labels[rows] == number)]
+        if lacking:
+            parts = ", ".join(getattr(self.recipe.protocol, stage)) or "every clip"
+            raise UsageError(f"{stage} of the recipe {self.recipe.name} reads {parts}: no {' and no '.join(lacking)}.")
+        return rows
+
+    @property
+    def ready_made(self) -> bool:
+        """Whether the recipe names encoders that are not trained here."""
+        return self.recipe.encoders.get("kind") == "transformers"
 
     def _trainer(self) -> EncoderTrainer:
         torch.manual_seed(self.recipe.encoder.seed if self.recipe.encoder else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,33 @@ from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import UsageError
 from slim_cli.training.codebook import CodebookRecipe
 from slim_cli.training.encoder import EncoderRecipe, new_slim
+from slim_cli.training.manifest import Clip
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which clips each stage learns from; those of no stage are left alone.
+
+    Attributes:
+        stage1: origins, or parts of them as `origin:subset`, whose bona fide speech stage 1 reads; empty for all.
+        stage2: the same for stage 2, which reads both classes.
+    """
+
+    stage1: Sequence[str] = ()
+    stage2: Sequence[str] = ()
+
+    def reads(self, stage: str, clip: Clip) -> bool:
+        """Whether `stage1` or `stage2` learns from a clip."""
+        if stage == "stage1" and clip.is_spoof:
+            return False
+        parts = self.stage1 if stage == "stage1" else self.stage2
+        return not parts or clip.origin in parts or f"{clip.origin}:{clip.subset}" in parts
+
+    def needs(self, clip: Clip) -> bool:
+        """Whether any stage learns from a clip."""
+        return self.reads("stage1", clip) or self.reads("stage2", clip)
 
 
 @dataclass(frozen=True)
@@ -31,7 +57,9 @@ class Recipe:
         head: sizes above the encoders.
         encoder: how small neural encoders are trained; None where there are none to train.
         codebook: how the codebook encoder's patterns are found; None where there is no codebook.
-        windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip.
+        protocol: which clips the stages learn from.
+        windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip. Ready-made encoders hear every
+            clip whole and once.
         stage1: how to train stage 1.
         stage2: how to train stage 2.
     """
@@ -43,6 +71,7 @@ class Recipe:
     head: HeadConfig = field(default_factory=HeadConfig)
     encoder: EncoderRecipe | None = None
     codebook: CodebookRecipe | None = None
+    protocol: Protocol = field(default_factory=Protocol)
     windows: int = 6000
     stage1: Stage1Recipe = field(default_factory=Stage1Recipe)
     stage2: Stage2Recipe = field(default_factory=Stage2Recipe)
@@ -60,6 +89,7 @@ def load_recipe(path: Path) -> Recipe:
             "head": HeadConfig,
             "encoder": EncoderRecipe,
             "codebook": CodebookRecipe,
+            "protocol": Protocol,
             "stage1": Stage1Recipe,
             "stage2": Stage2Recipe,
         }

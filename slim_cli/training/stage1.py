@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from slim_cli.detector.model import Slim, SlimHead
-from slim_cli.training.features import FeatureCache
+from slim_cli.training.features import FeatureSource
 from slim_cli.training.loop import LoopOptions, Report, optimise
 
 
@@ -62,7 +62,7 @@ def _standardised(x: Tensor) -> Tensor:
 
 
 def train_stage1(
-    slim: Slim, cache: FeatureCache, rows: np.ndarray, recipe: Stage1Recipe, folder: Path, report: Report | None = None
+    slim: Slim, cache: FeatureSource, rows: np.ndarray, recipe: Stage1Recipe, folder: Path, report: Report | None = None
 ) -> None:
     """Trains the two compression modules of `slim.head` in place, on bona fide windows.
 
@@ -80,7 +80,7 @@ def train_stage1(
 
     def step(module: nn.ModuleDict, number: int) -> dict[str, Tensor]:
         rng = np.random.default_rng((recipe.seed, number))
-        x, _ = cache.batch(np.sort(rng.choice(rows, min(recipe.batch, len(rows)), replace=False)), device)
+        x, _ = cache.batch(np.sort(rng.choice(rows, min(recipe.batch, len(rows)), replace=False)), device, rng)
         style = module["style"](x.style, x.style_mask)
         linguistics = module["linguistics"](x.linguistics, x.linguistics_mask)
         return dependency_loss(style, linguistics, recipe.redundancy)
@@ -91,7 +91,7 @@ def train_stage1(
 
 
 def _centre(
-    head: SlimHead, trained: nn.ModuleDict, cache: FeatureCache, rows: np.ndarray, device: torch.device
+    head: SlimHead, trained: nn.ModuleDict, cache: FeatureSource, rows: np.ndarray, device: torch.device
 ) -> None:
     """Folds the standardisation over bona fide speech into the last layer, so that cosine sees what the loss saw."""
     head.style_compression.load_state_dict(trained["style"].state_dict())

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from slim_cli.detector.model import Slim, SlimHead
-from slim_cli.training.features import FeatureCache
+from slim_cli.training.features import FeatureSource
 from slim_cli.training.loop import LoopOptions, Report, optimise
 
 
@@ -43,7 +43,7 @@ class Stage2Recipe:
 
 
 def train_stage2(
-    slim: Slim, cache: FeatureCache, rows: np.ndarray, recipe: Stage2Recipe, folder: Path, report: Report | None = None
+    slim: Slim, cache: FeatureSource, rows: np.ndarray, recipe: Stage2Recipe, folder: Path, report: Report | None = None
 ) -> None:
     """Trains pooling and classifier of `slim.head` in place; the compression modules stay as stage 1 left them.
 
@@ -67,7 +67,7 @@ def train_stage2(
             frozen.eval()
         rng = np.random.default_rng((recipe.seed, number))
         drawn = np.concatenate([rng.choice(c, recipe.batch // 2) for c in classes])
-        x, labels = cache.batch(np.sort(drawn), device)
+        x, labels = cache.batch(np.sort(drawn), device, rng)
         target = labels * (1 - recipe.smoothing) + recipe.smoothing / 2
         return {"label": F.binary_cross_entropy_with_logits(module(x).score.float(), target)}
 

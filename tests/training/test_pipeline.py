@@ -1,13 +1,13 @@
 """From a recipe and a miniature corpus to a bundle that scores, with small encoders and with the paper's kind."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from slim_cli.detector import HeadConfig, load_detector
 from slim_cli.detector.bundle import load_bundle
@@ -20,7 +20,7 @@ from slim_cli.training.encoder import EncoderRecipe
 from slim_cli.training.evaluate import read_scores, score_clips, summarise
 from slim_cli.training.manifest import Clip
 from slim_cli.training.pipeline import Workshop
-from slim_cli.training.recipe import Recipe, build_slim, load_recipe
+from slim_cli.training.recipe import Protocol, Recipe, build_slim, load_recipe
 from slim_cli.training.record import TrainingRecord, read_record
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
@@ -137,29 +137,22 @@ def test_a_changed_weight_is_noticed(corpus: list[Clip], tmp_path: Path) -> None
         load_detector(bundle, "cpu")
 
 
-def test_the_preset_of_the_paper_trains_and_scores(corpus: list[Clip], tmp_path: Path) -> None:
+def test_the_preset_of_the_paper_trains_and_scores(
+    corpus: list[Clip], tmp_path: Path, save_encoder: Callable[..., None]
+) -> None:
     preset = load_recipe(models_dir() / "slim-xlsr" / "recipe.toml")
     assert preset.encoders["style"]["blocks"] == [0, 10]
     assert preset.encoders["linguistics"]["blocks"] == [14, 21]
     encoders = {"kind": "transformers"}
     for seed, part in enumerate(("style", "linguistics")):
-        torch.manual_seed(seed)
-        config = Wav2Vec2Config(
-            hidden_size=16,
-            num_hidden_layers=24,
-            num_attention_heads=2,
-            intermediate_size=16,
-            conv_dim=(8,) * 7,
-            feat_extract_norm="layer",
-            conv_bias=True,
-            do_stable_layer_norm=True,
-            num_conv_pos_embeddings=8,
-            num_conv_pos_embedding_groups=2,
-        )
-        Wav2Vec2Model(config).save_pretrained(tmp_path / part)
+        save_encoder(tmp_path / part, 24, seed)
         encoders[part] = {"source": str(tmp_path / part), "blocks": preset.encoders[part]["blocks"]}
     recipe = replace(
-        preset, encoders=encoders, windows=16, stage1=Stage1Recipe(2, batch=8), stage2=Stage2Recipe(2, batch=8)
+        preset,
+        encoders=encoders,
+        protocol=Protocol(),
+        stage1=Stage1Recipe(2, batch=8),
+        stage2=Stage2Recipe(2, batch=8),
     )
     shop = workshop(recipe, corpus, tmp_path)
     shop.train_stage1()
@@ -168,6 +161,43 @@ def test_the_preset_of_the_paper_trains_and_scores(corpus: list[Clip], tmp_path:
     assert [config[p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
     scores = score_clips(load_detector(bundle, "cpu"), corpus[:3], shop.pack)
     assert np.isfinite(scores.score).all()
+
+
+PARTS = Protocol(stage1=("cv:train", "acted"), stage2=("la",))
+
+
+@pytest.mark.parametrize(
+    ("clip", "stages"),
+    [
+        (Clip(Path("a"), "bonafide", origin="cv", subset="train"), ["stage1"]),
+        (Clip(Path("a"), "bonafide", origin="cv", subset="test"), []),
+        (Clip(Path("a"), "bonafide", origin="acted", subset="any"), ["stage1"]),
+        (Clip(Path("a"), "spoof", origin="acted"), []),
+        (Clip(Path("a"), "spoof", origin="la", subset="dev"), ["stage2"]),
+        (Clip(Path("a"), "bonafide", origin="elsewhere"), []),
+    ],
+)
+def test_a_protocol_says_which_stage_learns_from_a_clip(clip: Clip, stages: list[str]) -> None:
+    assert [stage for stage in ("stage1", "stage2") if PARTS.reads(stage, clip)] == stages
+    assert PARTS.needs(clip) is bool(stages)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "says"),
+    [
+        (Protocol(stage1=("synth:world",)), "stage1 of the recipe tiny reads synth:world: no bonafide"),
+        (Protocol(stage2=("synth:world",)), "stage2 of the recipe tiny reads synth:world: no bonafide"),
+    ],
+)
+def test_a_stage_without_clips_of_a_class_is_explained(
+    corpus: list[Clip], tmp_path: Path, protocol: Protocol, says: str
+) -> None:
+    shop = workshop(replace(SMALL, protocol=protocol), corpus, tmp_path)
+    shop.train_encoder()
+    if protocol.stage2:
+        shop.train_stage1()
+    with pytest.raises(UsageError, match=says):
+        shop.train_stage2() if protocol.stage2 else shop.train_stage1()
 
 
 def test_left_out_clips_are_in_no_training_window(corpus: list[Clip], tmp_path: Path) -> None:
