@@ -42,13 +42,13 @@ class HubEncoder:
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> HubEncoder | None:
-        """The encoder that a recipe's table names by `source` and `revision`; None where `source` is a local folder.
+        """The encoder that a table of a recipe names by `source` and `revision`; None for a local folder without one.
 
         Raises:
             UsageError: neither a folder nor a hub id at a commit.
         """
         source, revision = str(spec.get("source", "")), str(spec.get("revision", ""))
-        if source and Path(source).is_dir():
+        if source and not revision and Path(source).is_dir():
             return None
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", source, re.ASCII):
             raise UsageError(f"The encoder {source!r} of a recipe is neither a folder nor a hub id (owner/name).")
