@@ -42,13 +42,13 @@ class HubEncoder:
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> HubEncoder | None:
-        """The encoder that a recipe's table names by `source` and `revision`; None where `source` is a local folder.
+        """The encoder that a table of a recipe names by `source` and `revision`; None for a local folder without one.
 
         Raises:
             UsageError: neither a folder nor a hub id at a commit.
         """
         source, revision = str(spec.get("source", "")), str(spec.get("revision", ""))
-        if source and Path(source).is_dir():
+        if source and not revision and Path(source).is_dir():
             return None
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", source, re.ASCII):
             raise UsageError(f"The encoder {source!r} of a recipe is neither a folder nor a hub id (owner/name).")
@@ -182,7 +182,10 @@ def find_folder(spec: Mapping[str, Any]) -> Path:
 def _download(encoder: HubEncoder, staging: Path) -> None:
     """Fetches configuration and weights, as a pickle only where there are no others; a stopped download goes on."""
     from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import logging
 
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # it tells of every retry
     try:
         for names in (FILES, (PICKLED,)):
             if not (staging / WEIGHTS).is_file():
@@ -190,11 +193,13 @@ def _download(encoder: HubEncoder, staging: Path) -> None:
                     encoder.source, revision=encoder.revision, local_dir=staging, allow_patterns=list(names)
                 )
     except (OSError, ValueError) as error:
-        why = " ".join(str(error).split())
+        why = (str(error).splitlines() or [type(error).__name__])[0]
         raise EnvironmentUnfit(
             f"The encoder {encoder.source} could not be fetched from the hub; where there is no network, bring its "
-            f"folder along and name it with --from DIR ({type(error).__name__}: {why})."
+            f"folder along and name it with --from DIR ({why})."
         ) from error
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def _on_disk(encoder: HubEncoder, disk: Path, part: str) -> Path:

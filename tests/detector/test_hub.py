@@ -101,6 +101,16 @@ def test_a_file_that_changed_since_the_first_pull_stops_everything(
         act(ENCODER)
 
 
+def test_a_folder_that_is_named_like_the_hub_id_does_not_stand_in_for_it(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(disk / "style", disk / ENCODER.source)
+    monkeypatch.chdir(disk)
+    with pytest.raises(EnvironmentUnfit, match="slim models pull"):
+        load_encoder(SPEC)
+    assert load_encoder({"source": "style", "blocks": [0, 1]}).dim == 16
+
+
 def test_a_file_that_nobody_pulled_is_noticed(disk: Path) -> None:
     hub.pull(ENCODER, disk, "style")
     (ENCODER.folder / "adapter_config.json").write_text("{}")
