@@ -14,6 +14,7 @@ from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.errors import UsageError
+from slim_cli.evidence import audit
 from slim_cli.reporting import formats
 from slim_cli.reporting.conditions import condition_rows, conditional_limits, nearest, stability
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram
@@ -71,6 +72,7 @@ def build_report(
         measures=load_measures(words.language),
         limits=conditional_limits(rows, reference.metrics, words),
         receipt=receipt,
+        log=audit.extract(folder),
     )
 
 
