@@ -34,9 +34,9 @@ class _Strict(logging.Handler):
         self.lost: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keeps a note."""
-        cause = record.exc_info[1] if record.exc_info else None
-        self.lost.append(f"{record.getMessage()} {cause or ''}".strip()[:200])
+        """Keeps a note of what failed."""
+        if record.msg.startswith("Failed to"):
+            self.lost.append(record.getMessage()[:200])
 
 
 class _Line(str):
