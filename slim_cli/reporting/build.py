@@ -225,7 +225,7 @@ class _Draughtsman:
             low=formats.plain(low, 0),
             high=formats.plain(high, 0),
         )
-        return overview, note
+        return overview, note if overview.linear_db is not None else f"{self._words.say('figure.no_linear')} {note}"
 
 
 def inside(folder: Path, name: str) -> Path:
