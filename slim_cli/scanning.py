@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,15 +26,8 @@ from slim_cli.listening import Impression, Listener, SecondListener
 from slim_cli.observations.provenance import read_provenance
 from slim_cli.observations.stability import check_codec, flips, stability_rule
 from slim_cli.progress import Progress, Reporter
-from slim_cli.results import (
-    HOP_S,
-    MIN_NET_SPEECH_S,
-    MODEL_RATE_HZ,
-    WINDOW_S,
-    ChannelResult,
-    FileResult,
-    LikelihoodRatio,
-)
+from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S, ChannelResult, FileResult
+from slim_cli.scan_options import Occluded, ScanOptions
 
 __all__ = [
     "Progress",
@@ -47,8 +40,6 @@ __all__ = [
     "scan_parameters",
     "side_parameters",
 ]
-
-OCCLUDED = ("none", "flagged", "all")
 
 
 class ScoresWindows(Protocol):
@@ -71,55 +62,6 @@ class Unscored:
         """Scores nothing: not a number for every window."""
         nothing = np.full(len(waveforms), np.nan)
         return nothing, nothing
-
-
-class Weighs(Protocol):
-    """What a scan needs of a calibration; `slim_cli.assessment.calibration.Calibration` is one."""
-
-    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
-        """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reason` and the ratio."""
-
-
-@dataclass(frozen=True)
-class ScanOptions:
-    """How a scan works.
-
-    Attributes:
-        output: folder for the overviews (waveform and spectrogram data); None to draw none.
-        max_duration_s: audio beyond this is left out, with a warning, seconds.
-        max_size_bytes: larger files are refused; None for no limit.
-        timeout_s: longest wait for a decoder, seconds.
-        min_net_speech_s: channels with less detected speech are not scored, seconds.
-        calibration: what turns scores into likelihood ratios; None to give none.
-        stability: whether scored files are heard again, changed in small ways.
-        occlusion: which scored files are heard again with stretches replaced: `none`, `flagged` or `all`.
-        review_score: score from which a file counts as flagged; None where there is none.
-        embed_audio: whether a listening proxy of every scored file is stored beside its overview.
-    """
-
-    output: Path | None = None
-    max_duration_s: float = 24 * 3600.0
-    max_size_bytes: int | None = None
-    timeout_s: float = 120.0
-    min_net_speech_s: float = MIN_NET_SPEECH_S
-    calibration: Weighs | None = None
-    stability: bool = False
-    occlusion: str = "none"
-    review_score: float | None = None
-    embed_audio: bool = False
-
-    def __post_init__(self) -> None:
-        if self.occlusion not in OCCLUDED:
-            raise UsageError(f"The option occlusion takes {', '.join(OCCLUDED)}; it was given {self.occlusion!r}.")
-        for name in ("max_duration_s", "max_size_bytes", "timeout_s", "min_net_speech_s"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise UsageError(f"The option {name} must be greater than zero; it is {value}.")
-
-    def occludes(self, score: float | None) -> bool:
-        """Whether a file with this score gets an occlusion curve."""
-        flagged = score is not None and self.review_score is not None and score >= self.review_score
-        return self.occlusion == "all" or (self.occlusion == "flagged" and flagged)
 
 
 def scan_parameters(options: ScanOptions) -> dict[str, Any]:
@@ -202,6 +144,7 @@ class _Session:
 
     def __init__(self, hearing: Hearing, options: ScanOptions, reporter: Reporter) -> None:
         self._hearing, self._options, self._reporter = hearing, options, reporter
+        self._occluded = Occluded(options)
         self._limits = Limits(options.max_duration_s, options.timeout_s)
         self._decoder = Decoder()
 
@@ -257,8 +200,9 @@ class _Session:
             made = read_provenance(exhibit.fd, kind, stream.media)
         result = replace(result, observations={**result.observations, **made})
         first = listener.impression(result)
-        if first is not None and (self._options.stability or self._options.occludes(result.score)):
-            result = self._hear_again(exhibit, kind, first, result)
+        occluded = first is not None and self._occluded.includes(result.score)
+        if first is not None and (self._options.stability or occluded):
+            result = self._hear_again(exhibit, kind, first, result, occluded)
         overview = listener.overview(result)
         if overview is None or self._options.output is None or result.sha256 is None:
             return result
@@ -268,9 +212,11 @@ class _Session:
             result = self._copy(exhibit, kind, first.channel, self._options.output / proxy_name(name), result)
         return replace(result, overview=name)
 
-    def _hear_again(self, exhibit: Exhibit, kind: Kind, first: Impression, result: FileResult) -> FileResult:
+    def _hear_again(
+        self, exhibit: Exhibit, kind: Kind, first: Impression, result: FileResult, occlusion: bool
+    ) -> FileResult:
         """A second decoding pass, because memory must not grow with the file."""
-        stability, occlusion = self._options.stability, self._options.occludes(result.score)
+        stability = self._options.stability
         try:
             with self._decoder.open(exhibit, kind, self._limits) as stream:
                 second = SecondListener(stream.media, self._hearing, first, stability, occlusion)

@@ -528,6 +528,7 @@ def test_a_steady_score_is_not_called_unstable_and_a_crop_may_leave_too_little(t
         ("flagged", -9.0, True),
         ("flagged", None, False),
         ("all", 9.0, True),
+        ("top:1", None, True),
     ],
 )
 def test_occlusion_curves_are_drawn_for_the_files_asked_for(
@@ -542,9 +543,17 @@ def test_occlusion_curves_are_drawn_for_the_files_asked_for(
         assert FileResult.from_json(result.to_json()).occlusion.starts_s[1] == 1
 
 
-def test_an_unknown_choice_of_occlusion_is_a_usage_error():
-    with pytest.raises(UsageError, match="none, flagged, all"):
-        ScanOptions(occlusion="some")
+def test_only_files_among_the_highest_so_far_are_heard_again(tmp_path, speech, fake_detector):
+    for name, level in (("a", 0.8), ("b", 0.4), ("c", 1.0), ("d", 0.6)):
+        soundfile.write(tmp_path / f"{name}.wav", level * np.concatenate([noise(1), speech[: 8 * RATE]]), RATE)
+    found = examine(tmp_path, fake_detector, occlusion="top:1")
+    assert [name for name, result in found.items() if result.occlusion] == ["a.wav", "c.wav"]
+
+
+@pytest.mark.parametrize("choice", ["some", "top:", "top:0", "top:-1", "top:x", "7"])
+def test_an_unknown_choice_of_occlusion_is_a_usage_error(choice):
+    with pytest.raises(UsageError, match="none, flagged, all or top:N"):
+        ScanOptions(occlusion=choice)
 
 
 def test_a_second_hearing_changes_no_score_and_no_fingerprint(tmp_path, speech, fake_detector):

@@ -102,7 +102,7 @@ class Calibration:
         refits: slope, intercept, lowest and highest log10 LR of bootstrap resamples, for the interval of a ratio.
         bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
         scope: the conditions covered.
-        account: the file without its long lists (refits, Tippett curve), with its SHA-256, for `RunRecord.calibration`.
+        account: the file without its refits, with its SHA-256, for `RunRecord.calibration`.
     """
 
     fingerprint: str
@@ -165,8 +165,7 @@ def load_calibration(path: Path) -> Calibration:
             raise ValueError(f"schema {data['schema']!r}")
         method, bounds = data["method"], data["bounds"]
         scope = {k: tuple(v) if isinstance(v, list) else v for k, v in data["scope"].items()}
-        kept = {k: v for k, v in data.items() if k != "tippett"}
-        account = {**kept, "method": {k: v for k, v in method.items() if k != "refits"}}
+        account = {**data, "method": {k: v for k, v in method.items() if k != "refits"}}
         return Calibration(
             data["pipeline_fingerprint"],
             dict(data["propositions"]),

@@ -28,8 +28,8 @@ class Overview:
         envelope_max: (N,) float32, highest sample.
         mel_db: (128, N) uint8, mean power; 0 = -100 dBFS or less, 255 = 0 dBFS, linear in dB; row 0 is the lowest band.
         mel_hz: (128,) float32, centre frequencies, Hz.
-        linear_db: (128, N) uint8, the same in bands of equal width.
-        linear_hz: (128,) float32, their centre frequencies, Hz.
+        linear_db: (128, N) uint8, the same in bands of equal width; None where the version that scanned stored none.
+        linear_hz: (128,) float32, their centre frequencies, Hz; None likewise.
         duration_s: duration of the signal, seconds.
         sample_rate_hz: native sample rate, Hz.
         window_s: length of a spectral frame, seconds.
@@ -41,8 +41,8 @@ class Overview:
     envelope_max: np.ndarray
     mel_db: np.ndarray
     mel_hz: np.ndarray
-    linear_db: np.ndarray
-    linear_hz: np.ndarray
+    linear_db: np.ndarray | None
+    linear_hz: np.ndarray | None
     duration_s: float
     sample_rate_hz: int
     window_s: float
@@ -64,7 +64,7 @@ class Overview:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with open(partial, "wb") as file:
-                np.savez_compressed(file, **vars(self))
+                np.savez_compressed(file, **{k: v for k, v in vars(self).items() if v is not None})
             os.replace(partial, path)
         except OSError as error:
             raise EnvironmentUnfit(f"The overview {path} cannot be written: {error.strerror}.") from error
@@ -83,8 +83,8 @@ class Overview:
                     envelope_max=stored["envelope_max"],
                     mel_db=stored["mel_db"],
                     mel_hz=stored["mel_hz"],
-                    linear_db=stored["linear_db"],
-                    linear_hz=stored["linear_hz"],
+                    linear_db=stored.get("linear_db"),
+                    linear_hz=stored.get("linear_hz"),
                     duration_s=float(stored["duration_s"]),
                     sample_rate_hz=int(stored["sample_rate_hz"]),
                     window_s=float(stored["window_s"]),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import analyze, calibrate, case, datasets, doctor, evaluate, models, report, scan, train
+from slim_cli.cli import analyze, calibrate, case, datasets, doctor, evaluate, models, report, scan, train, verify
 from slim_cli.cli.console import complain
 from slim_cli.errors import SlimError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(scan.scan)
 app.command()(report.report)
+app.command()(verify.verify)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(case.app, name="case")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
 from types import TracebackType
 
 from slim_cli.errors import UsageError
+from slim_cli.evidence import audit
 from slim_cli.results import FileResult
 
 ROWS = "results.jsonl"
 OVERVIEWS = "overview"
 OWN = (
     *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
+    audit.FILE_NAME,
     *("run.json", "reference.json", "report.json", OVERVIEWS, "proxy", "audacity", "raven", "case"),
 )
 DEFAULT_FORMATS = "html,pdf,csv,jsonl"
@@ -78,6 +81,12 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / ROWS).open("x", encoding="utf-8")
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the rows so far."""
+        return self._digest.hexdigest()
 
     def __enter__(self) -> Journal:
         return self
@@ -87,8 +96,28 @@ class Journal:
     ) -> None:
         self._file.close()
 
-    def append(self, result: FileResult) -> None:
-        """Writes one row and hands it to the disk."""
-        self._file.write(result.to_json() + "\n")
+    def append(self, result: FileResult) -> str:
+        """Writes one row and hands it to the disk; returns its SHA-256, without the end of the line."""
+        row = result.to_json()
+        self._file.write(row + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._digest.update(row.encode() + b"\n")
+        return hashlib.sha256(row.encode()).hexdigest()
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file that stands in the output folder itself, but the audit log."""
+    found = {}
+    for path in (folder / name for name in sorted(set(OWN) - {audit.FILE_NAME})):
+        if path.is_file():
+            with path.open("rb") as file:
+                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def log_report(folder: Path, event: str, **payload: str) -> None:
+    """Adds to the audit log that the report was made, with the hashes of all files; only where the scan began one."""
+    if (folder / audit.FILE_NAME).is_file():
+        with audit.AuditLog(folder) as log:
+            log.append(event, files=digests(folder), **payload)

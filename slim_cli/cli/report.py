@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slim_cli.cli.console import show
-from slim_cli.cli.outputs import chosen_formats
+from slim_cli.cli.outputs import chosen_formats, log_report
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
 
@@ -83,10 +83,12 @@ def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None) -> l
     }
     written = write(*sources, [name for name in formats if name != "pdf" or seal is None], **style)
     if seal is None:
+        log_report(findings.folder, "report_rendered_again")
         return [f"Written: {', '.join(map(str, written.values()))}"]
     target = findings.folder / "report.pdf"
     with replacing(target) as partial:
         signer = write_signed(findings, partial, seal)
+    log_report(findings.folder, "report_signed", signer=signer)
     return [f"Written: {', '.join(map(str, [*written.values(), target]))}", f"Signed: {target} by {safe_name(signer)}"]
 
 

@@ -20,12 +20,14 @@ from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, is_looked_at, show
 from slim_cli.cli.interrupt import Stopper
-from slim_cli.cli.outputs import DEFAULT_FORMATS, Journal, OutputFolder, chosen_formats
+from slim_cli.cli.outputs import DEFAULT_FORMATS, Journal, OutputFolder, chosen_formats, log_report
 from slim_cli.cli.summary import TABLE_ROWS, Summary
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
+from slim_cli.evidence import audit
 from slim_cli.results import FileResult, RunRecord
 
 if TYPE_CHECKING:
+    from slim_cli.assessment.calibration import Calibration
     from slim_cli.assessment.reference import Reference
     from slim_cli.reporting.case import Case
     from slim_cli.scanning import ScanOptions, StageTimes
@@ -149,7 +151,7 @@ def _run(request: Request) -> Summary:
     with progress.choose(request.bar) as display:
         rows = scan(request.paths, detector=detector, options=options, on_progress=display, times=times)
         request.folder.prepare()
-        summary = _examine(rows, request, reference, times)
+        summary = _examine(rows, request, reference, times, _opening(detector, options, calibration))
     record = dataclasses.replace(
         _record(detector, options, summary, started), calibration=calibration.account if calibration else {}
     )
@@ -157,16 +159,34 @@ def _run(request: Request) -> Summary:
     return dataclasses.replace(summary, seconds={**summary.seconds, "total": time.perf_counter() - begun})
 
 
-def _examine(rows: Iterator[FileResult], request: Request, reference: Reference, times: StageTimes) -> Summary:
+def _opening(detector: Any, options: ScanOptions, calibration: Calibration | None) -> dict[str, Any]:
+    """What the audit log says of a scan that begins."""
+    from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
+
+    return {
+        "version": __version__,
+        "command": ["slim", *sys.argv[1:]],
+        "fingerprint": scan_fingerprint(detector, options),
+        "model": detector.info.sha256,
+        "calibration": audit.digest(calibration.account) if calibration else None,
+        "configuration": audit.digest({**scan_parameters(options), **side_parameters(options)}),
+    }
+
+
+def _examine(
+    rows: Iterator[FileResult], request: Request, reference: Reference, times: StageTimes, opening: dict[str, Any]
+) -> Summary:
     results: list[FileResult] = []
-    changed = ""
-    with Stopper() as stopper, Journal(request.folder.path) as journal:
+    changed, folder = "", request.folder.path
+    with Stopper() as stopper, audit.AuditLog(folder) as log, Journal(folder) as journal:
+        log.append(audit.FIRST, **opening)
         try:
             for result in stopper.until_stopped(rows):
-                journal.append(result)
+                log.append("file_examined", path=result.path, sha256=result.sha256, row=journal.append(result))
                 results.append(result)
         except IntegrityError as error:
             changed = str(error)
+        log.append(audit.LAST, complete=stopper.signal_number is None, rows=len(results), results=journal.digest)
     return Summary(
         results,
         reference.operating_point.score,
@@ -197,6 +217,7 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
             case=request.case,
             language=request.language,
         )
+        log_report(request.folder.path, "report_written")
     except EnvironmentUnfit as error:
         summary = dataclasses.replace(summary, environment_failure=str(error))
     return dataclasses.replace(summary, seconds={**summary.seconds, "report": time.perf_counter() - begun})

@@ -21,7 +21,9 @@ Calibrated = Annotated[
     typer.Option("--calibration", help="Calibration file for likelihood ratios, or none. [default: the model's own]"),
 ]
 Stability = Annotated[bool, typer.Option("--stability", help="Score each file again after small changes.")]
-Occlusion = Annotated[str, typer.Option(help="Show where the score came from, for which files: none, flagged or all.")]
+Occlusion = Annotated[
+    str, typer.Option(help="Show where the score came from, for which files: none, flagged, all or top:N.")
+]
 EmbedAudio = Annotated[
     bool, typer.Option("--embed-audio", help="Put a small coded copy of scored files into the HTML report, to listen.")
 ]

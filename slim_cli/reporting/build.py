@@ -14,9 +14,10 @@ from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.errors import UsageError
+from slim_cli.evidence import audit
 from slim_cli.reporting import formats
 from slim_cli.reporting.conditions import condition_rows, conditional_limits, nearest, stability
-from slim_cli.reporting.figures.distributions import HistogramLabels, histogram
+from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
@@ -71,6 +72,7 @@ def build_report(
         measures=load_measures(words.language),
         limits=conditional_limits(rows, reference.metrics, words),
         receipt=receipt,
+        log=audit.extract(folder),
     )
 
 
@@ -168,7 +170,15 @@ class _Draughtsman:
             conditions=tuple(OriginRate(self._words.label("condition", k), *v) for k, v in condition_rows(metrics)),
             score_histogram=self.score_histogram(None),
             mismatch_histogram=self.mismatch_histogram(None),
+            tippett=self._tippett(calibration.get("tippett", {})),
         )
+
+    def _tippett(self, quantiles: Mapping[str, Sequence[float]]) -> Markup | None:
+        if any(len(quantiles.get(kind, ())) < 2 for kind in ("bona_fide", "spoof")):
+            return None
+        say = self._words.say
+        texts = {name: say(f"figure.tippett.{name}") for name in ("title", "axis", "share", "bona_fide", "spoof")}
+        return tippett(quantiles, HistogramLabels(**texts, threshold=say("figure.tippett.even")))
 
     def score_histogram(self, value: float | None, rug: Sequence[float] = ()) -> Markup:
         threshold = self._reference.operating_point.score
@@ -223,7 +233,7 @@ class _Draughtsman:
             low=formats.plain(low, 0),
             high=formats.plain(high, 0),
         )
-        return overview, note
+        return overview, note if overview.linear_db is not None else f"{self._words.say('figure.no_linear')} {note}"
 
 
 def inside(folder: Path, name: str) -> Path:

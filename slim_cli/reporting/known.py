@@ -112,3 +112,4 @@ class Validation:
     codecs: tuple[OriginRate, ...]
     score_histogram: Markup
     mismatch_histogram: Markup
+    tippett: Markup | None = None

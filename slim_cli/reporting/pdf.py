@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
+from slim_cli.reporting.case import FILE_NAME as CASE_FILE
 from slim_cli.reporting.lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.templates import render
@@ -27,6 +28,7 @@ ATTACHED: Mapping[str, str] = {
     "reference.json": "Reference statistics of the model",
     "calibration.json": "How scores became likelihood ratios",
 }
+_CASE = "What the examiner stated"
 _HERE = Path(__file__).parent
 
 
@@ -69,7 +71,8 @@ def _print_in_parts(
     shop.run("binder.py", {"frame": str(frame), "first": first, "parts": list(map(str, paths)), "target": str(target)})
 
 
-def _attachments(findings: Findings) -> dict[str, str]:
+def _attachments(findings: Findings) -> dict[str, bytes]:
+    """Files to attach by name; those of the case, but the case file itself, with a prefix that keeps them apart."""
     texts = {
         "results.jsonl": jsonl(findings.results),
         "run.json": findings.run.to_json(),
@@ -77,7 +80,9 @@ def _attachments(findings: Findings) -> dict[str, str]:
     }
     if findings.run.calibration:
         texts["calibration.json"] = json.dumps(findings.run.calibration, ensure_ascii=False, indent=1) + "\n"
-    return texts
+    case = findings.style.case.sources if findings.style.case else {}
+    sources = {name if name == CASE_FILE else f"case-{Path(name).name}": content for name, content in case.items()}
+    return {name: text.encode() for name, text in texts.items()} | sources
 
 
 def _processors() -> int:
@@ -97,11 +102,11 @@ class _PrintShop:
         self.folder = folder
         self._environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
 
-    def store(self, texts: Mapping[str, str]) -> dict[str, str]:
+    def store(self, files: Mapping[str, bytes]) -> dict[str, str]:
         """Stores files to attach; returns their descriptions by path."""
-        for name, text in texts.items():
-            (self.folder / name).write_text(text, encoding="utf-8")
-        return {str(self.folder / name): ATTACHED[name] for name in texts}
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
+        return {str(self.folder / name): ATTACHED.get(name, _CASE) for name in files}
 
     def print(self, document: str, target: Path, attached: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Prints a document; returns its number of pages and the page of every id."""

@@ -8,13 +8,89 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
+import re
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 VARIANT = "pdf/a-3a"
+
+_NUMBER = r"(-?[\d.]+)"
+_OUTLINE = re.compile(r"(?:[MLhvz][-\d. ]*)+")
+_RECTANGLE = re.compile(rf"M{_NUMBER} {_NUMBER}h{_NUMBER}v{_NUMBER}h-?[\d.]+z")
+_STEP = re.compile(rf"([ML]){_NUMBER} {_NUMBER}")
+_PLACED_BY_LETTER = ("dx", "dy", "rotate", "letter-spacing", "textLength")
+
+
+class _Strict(logging.Handler):
+    """Makes what WeasyPrint only notes, such as a drawing left out, an end of the work."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lost: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps a note of what failed."""
+        if record.msg.startswith("Failed to"):
+            self.lost.append(record.getMessage()[:200])
+
+
+class _Line(str):
+    """A text that counts as one letter."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((str(self),))
+
+
+def set_lines() -> None:
+    """Lets WeasyPrint set the labels of drawings by the line: it does so by the letter, a fifth of the time."""
+    from weasyprint import svg
+
+    by_letter = svg.TAGS["text"]
+
+    def by_line(drawing: Any, node: Any, font_size: float) -> None:
+        if node.text and " " not in node.get("x", "").strip() and not any(map(node.get, _PLACED_BY_LETTER)):
+            node._etree_node.text = _Line(node.text)
+        by_letter(drawing, node, font_size)
+
+    svg.text = svg.TAGS["text"] = by_line
+
+
+def translate_outlines() -> None:
+    """Turns paths of straight lines into those of a PDF by replacing text, not number by number."""
+    from weasyprint import svg
+
+    by_number = svg.TAGS["path"]
+
+    def by_text(drawing: Any, node: Any, font_size: float) -> None:
+        operators = outline(node.get("d", ""))
+        if operators is None:
+            by_number(drawing, node, font_size)
+        else:
+            drawing.stream.stream.append(operators)
+
+    svg.TAGS["path"] = by_text
+
+
+def outline(path: str) -> bytes | None:
+    """The PDF operators of an SVG path of rectangles and absolute straight lines; None for any other.
+
+    >>> outline("M1 2.5h10v-4h-10zM3 4L5 -6z")
+    b'1 2.5 10 -4 re 3 4 m 5 -6 l h'
+    >>> outline("M1 2h3") is outline("M1 2a3 3 0 1 0 6 0z") is None
+    True
+    """
+    if not _OUTLINE.fullmatch(path):
+        return None
+    drawn = _STEP.sub(lambda step: f"{step[2]} {step[3]} {step[1].lower()} ", _RECTANGLE.sub(r"\1 \2 \3 \4 re ", path))
+    drawn = drawn.replace("z", "h ").strip()
+    return None if "v" in drawn or "M" in drawn or re.search(r"h[-\d]", drawn) else drawn.encode()
 
 
 def remember_pages() -> None:
@@ -31,6 +107,29 @@ def remember_pages() -> None:
         return known[key]
 
     pydyf.PDF.page_references = property(remembered)
+
+
+def remember_streams() -> None:
+    """Lets pydyf compress every stream once: it does so again for the file's identifier."""
+    import pydyf
+
+    write, made = pydyf.PDF.write, pydyf.Stream.data
+
+    def written(pdf: pydyf.PDF, *arguments: Any, **options: Any) -> None:
+        known: dict[pydyf.Stream, bytes] = {}
+
+        def once(stream: pydyf.Stream) -> bytes:
+            if stream not in known:
+                known[stream] = made.fget(stream)
+            return known[stream]
+
+        pydyf.Stream.data = property(once)
+        try:
+            write(pdf, *arguments, **options)
+        finally:
+            pydyf.Stream.data = made
+
+    pydyf.PDF.write = written
 
 
 def press(job: dict[str, Any]) -> dict[str, Any]:
@@ -57,10 +156,17 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
         )
         for path, description in job["attached"].items()
     ]
+    strict = _Strict()
+    logging.getLogger("weasyprint").addHandler(strict)
     remember_pages()
+    remember_streams()
+    set_lines()
+    translate_outlines()
     text = Path(job["source"]).read_text(encoding="utf-8")
     document = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=("data",))).render(pdf_variant=VARIANT)
     document.write_pdf(job["target"], attachments=attachments, pdf_variant=VARIANT)
+    if strict.lost:
+        raise RuntimeError(strict.lost[0])
     anchors: dict[str, int] = {}
     for number, page in enumerate(document.pages):
         anchors = dict.fromkeys(page.anchors, number) | anchors

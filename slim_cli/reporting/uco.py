@@ -5,6 +5,7 @@ Scores are not part of these ontologies; they stand in the namespace `slim` of e
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from pathlib import Path
@@ -14,6 +15,7 @@ from slim_cli.evidence.names import safe_name
 from slim_cli.results import FileResult, RunRecord
 
 if TYPE_CHECKING:
+    from slim_cli.reporting.case import Case
     from slim_cli.reporting.writers import Findings
 
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"
@@ -33,7 +35,8 @@ def write_uco(findings: Findings, target: Path) -> None:
     graph = _Graph(findings.report.identity)
     files = [graph.file(number, result) for number, result in enumerate(findings.results, start=1)]
     results = [graph.result(i, r, f) for i, (r, f) in enumerate(zip(findings.results, files, strict=True), start=1)]
-    graph.action(findings.run, files, results)
+    stated = graph.case(findings.style.case) if findings.style.case else []
+    graph.action(findings.run, files + stated, results)
     document = {"@context": CONTEXT, "@graph": graph.nodes}
     target.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -78,6 +81,31 @@ class _Graph:
             }
             facets.append(self.add("uco-observable:AudioFacet", number, sound))
         return self.add("uco-observable:File", number, {"uco-core:hasFacet": facets})
+
+    def case(self, case: Case) -> list[Node]:
+        """The files in which the examiner stated the case, with their hashes."""
+        nodes = []
+        for name, content in case.sources.items():
+            value = _typed("hexBinary", hashlib.sha256(content).hexdigest())
+            digest = self.add(
+                "uco-types:Hash", f"case {name}", {"uco-types:hashMethod": "SHA256", "uco-types:hashValue": value}
+            )
+            facets = [
+                self.add(
+                    "uco-observable:FileFacet",
+                    f"case {name}",
+                    {
+                        "uco-observable:fileName": safe_name(name).rsplit("/", 1)[-1],
+                        "uco-observable:filePath": f"case/{safe_name(name)}",
+                        "uco-observable:isDirectory": False,
+                        "uco-observable:sizeInBytes": _typed("integer", len(content)),
+                    },
+                ),
+                self.add("uco-observable:ContentDataFacet", f"case {name}", {"uco-observable:hash": digest}),
+            ]
+            about = {"uco-core:description": "stated by the examiner, not measured", "uco-core:hasFacet": facets}
+            nodes.append(self.add("uco-observable:File", f"case {name}", about))
+        return nodes
 
     def result(self, number: int, result: FileResult, file: Node) -> Node:
         """What was found about a file."""

@@ -8,6 +8,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
+from slim_cli.evidence.audit import Extract
 from slim_cli.reporting.evaluation import Evaluation
 from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.receipt import Receipt, Received
@@ -162,6 +163,7 @@ class Report:
         measures: every artefact measure with its definition.
         limits: limits whose conditions are met, with the files they concern.
         receipt: the case compared with the scan, None in a triage.
+        log: the audit log up to the end of the scan, None where none was kept.
     """
 
     identity: str
@@ -179,6 +181,7 @@ class Report:
     measures: tuple[MeasureWords, ...]
     limits: tuple[tuple[str, str], ...] = ()
     receipt: Receipt | None = None
+    log: Extract | None = None
 
     @property
     def mode(self) -> str:

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from slim_cli import reporting
+from slim_cli.evidence import audit
 from slim_cli.reporting import signing
 from tests.cli.conftest import Slim
 from tests.reporting import factory
@@ -265,3 +266,15 @@ def test_a_token_that_is_not_there_is_told(tmp_path: Path, scanned: Path) -> Non
     seal = signing.Seal(module=tmp_path / "library.so", certificate="mine", secret="1234")
     with pytest.raises(signing.UsageError, match=r"library.so cannot sign"):
         signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+
+
+def test_making_it_again_is_logged_and_changes_no_byte_of_it(slim: Slim, out: Path) -> None:
+    with audit.AuditLog(out) as log:
+        log.append(audit.FIRST)
+        log.append(audit.LAST, rows=3)
+    slim("report", out, "--format", "html,csv")
+    before = (out / "report.html").read_bytes()
+    slim("report", out, "--format", "html,csv")
+    assert (out / "report.html").read_bytes() == before
+    assert list(audit.entries(out))[1].digest.encode() in before
+    assert [e.event for e in audit.entries(out)][2:] == ["report_rendered_again"] * 2

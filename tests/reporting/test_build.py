@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.assessment.reference import Histogram
+from slim_cli.audio.overview import Overview
 from slim_cli.errors import UsageError
 from slim_cli.reporting.build import build_report, inside, share_at_or_above
 from slim_cli.reporting.selection import Style, check_limit, is_shown
@@ -114,6 +115,16 @@ def test_a_drawn_exhibit_has_both_spectrograms_on_a_scale_that_a_script_can_read
     assert 'data-left="46" data-right="692" data-duration="6"' in exhibit.timeline
     assert "window 32.0 ms, hop 8 ms" in exhibit.picture_note
     assert exhibit.thumbnail.startswith("data:image/jpeg")
+
+
+def test_an_overview_of_an_earlier_version_shows_what_it_holds_and_names_what_it_lacks(tmp_path):
+    result = factory.drawn(factory.scored("a.wav", 1.0, duration_s=6.0), tmp_path, 1)
+    path = inside(tmp_path, result.overview)
+    dataclasses.replace(Overview.load(path), linear_db=None, linear_hz=None).save(path)
+    exhibit = build([result], folder=tmp_path).exhibits[0]
+    assert exhibit.timeline.count("<image ") == 1
+    assert "Mel spectrogram" in exhibit.timeline
+    assert "not stored by the version that scanned" in exhibit.picture_note
 
 
 def test_the_strip_shows_every_usable_measure_that_has_a_range_and_marks_those_outside():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -64,6 +64,25 @@ def histogram(
         drawing.pointer((x(value), _TOP))
         right = x(value) < _WIDTH - 90 if threshold is None else value >= threshold and x(value) < _WIDTH - 80
         _beside(drawing, x(value), _TOP + 19, labels.value, right, bold=True)
+    return drawing.render()
+
+
+def tippett(quantiles: Mapping[str, Sequence[float]], labels: HistogramLabels) -> Markup:
+    """Share of the validation files of each class with at least so large a likelihood ratio, and the line of no weight.
+
+    Args:
+        quantiles: log10 likelihood ratios at evenly spaced shares, rising, by `bona_fide` and `spoof`.
+        labels: texts; `threshold` stands at the line of ratio 1.
+    """
+    drawing = Drawing(_WIDTH, _HEIGHT, labels.title)
+    values = [*quantiles["bona_fide"], *quantiles["spoof"], -0.5, 0.5]
+    x = Scale(min(values), max(values), _LEFT, _WIDTH - _RIGHT)
+    y = Scale(0.0, 1.0, _HEIGHT - _BOTTOM, _TOP)
+    _frame(drawing, x, y, labels)
+    for kind, one in (("spoof-line", quantiles["spoof"]), ("bona-line", quantiles["bona_fide"])):
+        drawing.path([(x(value), y(1 - i / (len(one) - 1))) for i, value in enumerate(one)], kind)
+    drawing.line((x(0), _TOP), (x(0), y(0)), "threshold")
+    _beside(drawing, x(0), _TOP + 8, labels.threshold, True)
     return drawing.render()
 
 

@@ -29,6 +29,8 @@ _STYLES = {
         'fill="#d55e00" fill-opacity="0.16" stroke="#b34e00" stroke-width="1.1" stroke-dasharray="3 1.6" '
         'stroke-linejoin="round"'
     ),
+    "bona-line": 'fill="none" stroke="#0072b2" stroke-width="1.4" stroke-linejoin="round"',
+    "spoof-line": 'fill="none" stroke="#b34e00" stroke-width="1.4" stroke-dasharray="3 1.6" stroke-linejoin="round"',
     "bona-mid": 'fill="none" stroke="#004c78" stroke-width="1.6"',
     "spoof-mid": 'fill="none" stroke="#8a3c00" stroke-width="1.6"',
     "speech": 'fill="#6b7480" stroke="none"',

@@ -85,7 +85,8 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         curves: window values.
         captions: panel headings.
     """
-    heights = ([("waveform", 36.0), ("mel", 94.0), ("linear", 72.0)] if overview else []) + [
+    heights = ([("waveform", 36.0), ("mel", 94.0)] if overview else []) + [
+        *([("linear", 72.0)] if overview and overview.linear_db is not None else []),
         ("speech", 9.0),
         ("score", 70.0),
         ("mismatch", 46.0),

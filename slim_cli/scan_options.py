@@ -1,0 +1,95 @@
+"""How a scan works: its limits, and what is done beside the score."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from slim_cli.errors import UsageError
+from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio
+
+OCCLUDED = ("none", "flagged", "all")
+HIGHEST = "top:"
+
+
+class Weighs(Protocol):
+    """What a scan needs of a calibration; `slim_cli.assessment.calibration.Calibration` is one."""
+
+    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
+        """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reason` and the ratio."""
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """How a scan works.
+
+    Attributes:
+        output: folder for the overviews (waveform and spectrogram data); None to draw none.
+        max_duration_s: audio beyond this is left out, with a warning, seconds.
+        max_size_bytes: larger files are refused; None for no limit.
+        timeout_s: longest wait for a decoder, seconds.
+        min_net_speech_s: channels with less detected speech are not scored, seconds.
+        calibration: what turns scores into likelihood ratios; None to give none.
+        stability: whether scored files are heard again, changed in small ways.
+        occlusion: which scored files are heard again with stretches replaced: `none`, `flagged`, `all` or `top:N`.
+        review_score: score from which a file counts as flagged; None where there is none.
+        embed_audio: whether a listening proxy of every scored file is stored beside its overview.
+    """
+
+    output: Path | None = None
+    max_duration_s: float = 24 * 3600.0
+    max_size_bytes: int | None = None
+    timeout_s: float = 120.0
+    min_net_speech_s: float = MIN_NET_SPEECH_S
+    calibration: Weighs | None = None
+    stability: bool = False
+    occlusion: str = "none"
+    review_score: float | None = None
+    embed_audio: bool = False
+
+    def __post_init__(self) -> None:
+        if self.occlusion not in OCCLUDED and not self.occlusion_limit:
+            choices = ", ".join(OCCLUDED)
+            raise UsageError(f"The option occlusion takes {choices} or {HIGHEST}N; it was given {self.occlusion!r}.")
+        for name in ("max_duration_s", "max_size_bytes", "timeout_s", "min_net_speech_s"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"The option {name} must be greater than zero; it is {value}.")
+
+    @property
+    def occlusion_limit(self) -> int:
+        """The N of `top:N`, 0 where something else was asked for."""
+        number = self.occlusion.removeprefix(HIGHEST)
+        return int(number) if number != self.occlusion and number.isascii() and number.isdigit() else 0
+
+
+class Occluded:
+    """Decides file by file which ones get an occlusion curve.
+
+    With `top:N` these are the files among the N highest so far: the N highest of the whole scan are among them, and of
+    M files in random order about N (1 + ln(M / N)) are.
+
+    >>> choice = Occluded(ScanOptions(occlusion="top:2"))
+    >>> [choice.includes(score) for score in (1.0, 3.0, 2.0, 1.5, 4.0)]
+    [True, True, True, False, True]
+    """
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._options = options
+        self._highest: list[float] = []
+
+    def includes(self, score: float | None) -> bool:
+        """Whether the next file, with this score, gets one; ask once for each file."""
+        options = self._options
+        if score is None or options.occlusion == "none":
+            return False
+        if options.occlusion == "flagged":
+            return options.review_score is not None and score >= options.review_score
+        if not options.occlusion_limit:
+            return True
+        if len(self._highest) < options.occlusion_limit:
+            heapq.heappush(self._highest, score)
+            return True
+        return heapq.heappushpop(self._highest, score) < score

@@ -1,0 +1,61 @@
+"""`slim verify`: an output folder compared with its audit log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slim_cli.evidence import audit
+from tests.cli.conftest import Slim, World, rows
+
+
+@pytest.fixture
+def out(slim: Slim, world: World, tmp_path: Path) -> Path:
+    """What a scan of two files left."""
+    world.rows = rows(("a.wav", "scored", 0.5), ("b.wav", "decode_failed", None))
+    slim("scan", "evidence", "-o", tmp_path / "out", "--allow-errors")
+    return tmp_path / "out"
+
+
+def test_a_scan_logs_its_beginning_every_file_its_end_and_the_report(out: Path) -> None:
+    log = list(audit.entries(out))
+    assert [e.event for e in log] == ["scan_started", *["file_examined"] * 2, "scan_ended", "report_written"]
+    started, first, _, ended, written = (e.payload for e in log)
+    assert started["command"][:2] == ["slim", "scan"]
+    assert {len(started["fingerprint"]), len(started["configuration"])} == {64}
+    assert started["model"] == {"config.json": "00"}
+    assert first["path"] == "a.wav"
+    assert (ended["complete"], ended["rows"]) == (True, 2)
+    assert written["files"]["results.jsonl"] == ended["results"]
+
+
+def test_an_untouched_folder_passes(slim: Slim, out: Path) -> None:
+    ran = slim("verify", out)
+    assert (ran.code, ran.err) == (0, "")
+    assert "5 entries" in ran.out
+    assert json.loads(slim("verify", out, "--json").out)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        pytest.param("audit.jsonl", lambda b: b.replace(b"a.wav", b"z.wav"), "line 3 does not hold", id="log"),
+        pytest.param("results.jsonl", lambda b: b.replace(b"0.5", b"0.4"), "row 1 of results.jsonl was", id="row"),
+        pytest.param("results.jsonl", lambda b: b + b"{}\n", "holds 3 rows, 2 were logged", id="row added"),
+        pytest.param("report.html", lambda b: b + b" ", "report.html was changed", id="report"),
+    ],
+)
+def test_what_was_changed_is_named_and_exits_with_4(slim: Slim, out: Path, name: str, change, told: str) -> None:
+    (out / name).write_bytes(change((out / name).read_bytes()))
+    ran = slim("verify", out)
+    assert ran.code == 4
+    assert told in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_folder_without_a_log_is_wrong_use(slim: Slim, tmp_path: Path) -> None:
+    ran = slim("verify", tmp_path)
+    assert ran.code == 2
+    assert "no audit log" in ran.err
