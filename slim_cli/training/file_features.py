@@ -116,7 +116,9 @@ def _claim(folder: Path, fingerprint: str) -> None:
     mine, path = {"schema": SCHEMA, "encoders": fingerprint}, folder / "cache.json"
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        path.write_text(json.dumps(mine), encoding="utf-8")
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps(mine), encoding="utf-8")
+        unfinished.replace(path)
     try:
         same = json.loads(path.read_text(encoding="utf-8")) == mine
     except ValueError:
@@ -192,9 +194,16 @@ def _open(clips: Sequence[Clip], shards: Sequence[Path]) -> FileFeatures:
         for path, frames_s, frames_l in _index(shard):
             places[path] = Place(number, slice(first_s, first_s + frames_s), slice(first_l, first_l + frames_l))
             first_s, first_l = first_s + frames_s, first_l + frames_l
-    arrays = [tuple(np.load(s / f"{name}.npy", mmap_mode="r") for name in ("style", "linguistics")) for s in shards]
+    arrays = [(_mapped(shard / "style.npy"), _mapped(shard / "linguistics.npy")) for shard in shards]
     labels = np.array([clip.is_spoof for clip in clips], dtype=np.float32)
     return FileFeatures(labels, np.arange(len(clips)), [places[_key(clip)] for clip in clips], arrays)
+
+
+def _mapped(path: Path) -> np.ndarray:
+    """An array of a shard in memory-mapped form without the open file that numpy's own mapping holds on to."""
+    found = np.load(path, mmap_mode="r")
+    values = torch.from_file(str(path), shared=False, size=path.stat().st_size // 2, dtype=torch.int16)
+    return values[found.offset // 2 :].view(found.shape).numpy()
 
 
 def _crop(frames: np.ndarray, position: float) -> Tensor:

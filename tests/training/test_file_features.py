@@ -108,6 +108,20 @@ def test_nothing_is_encoded_twice_and_new_files_join(
     assert all(np.array_equal(a, b) for a, b in zip(frames(again, 0), frames(both, 15), strict=True))
 
 
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list open files")
+def test_any_number_of_shards_keeps_no_file_open(
+    slim: Slim, corpus: list[Clip], pack: AudioPack, tmp_path: Path
+) -> None:
+    folder = tmp_path / "features"
+    features = encode_files(slim, corpus, pack, folder)
+    held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    assert not [name for name in held if name.startswith(str(folder))]
+    for number, shard in enumerate(sorted(folder.glob("shard-*"))):
+        for name, mapped in zip(("style", "linguistics"), features.shards[number], strict=True):
+            assert np.array_equal(np.load(shard / f"{name}.npy"), mapped)
+
+
 def test_features_of_other_encoders_are_refused(
     slim: Slim, encoders: Path, corpus: list[Clip], pack: AudioPack, tmp_path: Path
 ) -> None:
