@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains slim-mini and its five leave-origin-out twins, and measures them.
+# Trains slim-mini and its five leave-origin-out twins, measures and calibrates them.
 # usage: models/slim-mini/reproduce.sh MANIFEST.csv FOLDS.csv WORK_FOLDER
 set -eu
 manifest=$1 folds=$2 work=$3
@@ -12,7 +12,13 @@ for fold in 0 1 2 3 4; do
 done
 slim train stage1 "$recipe" -m "$manifest" -o "$work"
 slim train stage2 "$recipe" -m "$manifest" -o "$work"
-slim evaluate -m "$manifest" --folds "$folds" -o "$work/scores.csv" \
-    --model "$work/fold-0/bundle" --model "$work/fold-1/bundle" --model "$work/fold-2/bundle" \
-    --model "$work/fold-3/bundle" --model "$work/fold-4/bundle"
-slim train reference "$work/all/bundle" --scores "$work/scores.csv" --description "$(cat "$(dirname "$0")/reference.txt")"
+twins=$(for fold in 0 1 2 3 4; do echo "--model $work/fold-$fold/bundle"; done)
+# shellcheck disable=SC2086 # the list is meant to be split
+slim evaluate -m "$manifest" --folds "$folds" $twins --conditions all -o "$work/evaluation" --markdown
+slim train reference "$work/all/bundle" --scores "$work/evaluation/scores.csv" \
+    --description "$(cat "$(dirname "$0")/reference.txt")"
+slim datasets join "$manifest" -o "$work/joined"
+# shellcheck disable=SC2046,SC2086
+slim calibrate "$work/evaluation/scores.csv" "$work/joined/manifest.csv" --folds "$folds" --channels all \
+    --model "$work/all/bundle" $(echo $twins | sed 's/--model/--twin/g') \
+    --description "$(cat "$(dirname "$0")/calibration.txt")" -o "$work/all/bundle/calibration.json"
