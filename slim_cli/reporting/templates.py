@@ -95,11 +95,17 @@ def _source_hash(text: str) -> str:
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every entry of nested tables by its dotted name.
 
-    >>> list(flat({"a": {"b": 1.5, "c": ["x"]}, "d": "text"}))
-    [('a.b', '1.5'), ('a.c', '["x"]'), ('d', 'text')]
+    >>> list(flat({"a": {"b": 1.5, "c": ["x", "y"]}, "d": "text"}))
+    [('a.b', '1.5'), ('a.c', 'x, y'), ('d', 'text')]
     """
     for key, entry in value.items():
         if isinstance(entry, Mapping) and entry:
             yield from flat(entry, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+            yield f"{prefix}{key}", _plain(entry)
+
+
+def _plain(entry: Any) -> str:
+    if isinstance(entry, list | tuple) and all(isinstance(one, str | float | int) for one in entry):
+        return ", ".join(map(str, entry))
+    return entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
