@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from slim_cli.evidence import audit
 
 def verify(
     output: Annotated[Path, typer.Argument(help="Output folder of a scan.")],
+    evidence: Annotated[Path | None, typer.Option(help="Also hash the examined files again, found below this.")] = None,
     json_line: Annotated[bool, typer.Option("--json", help="Print one JSON line.")] = False,
 ) -> None:
     """Check the audit log, the result rows and the reports of a scan; exit with 4 if anything was changed."""
@@ -30,7 +32,7 @@ def verify(
         raise IntegrityError(f"The audit log {output / audit.FILE_NAME} was changed: {error}.") from error
     except OSError as error:
         raise UsageError(f"The folder {output} has no audit log that can be read: {error.strerror}.") from error
-    changed = [*_rows(output, rows), *_files(output, files)]
+    changed = [*_rows(output, rows), *_files(output, files), *(_evidence(output, evidence) if evidence else [])]
     _tell({"entries": count, "head": head, "changed": changed}, json_line)
     if changed:
         raise IntegrityError(f"{output} is not what the audit log says: {'; '.join(changed)}.")
@@ -57,6 +59,22 @@ def _files(output: Path, logged: dict[str, str]) -> list[str]:
         for name, digest in sorted(logged.items())
         if now.get(name) != digest
     ]
+
+
+def _evidence(output: Path, folder: Path) -> list[str]:
+    """Examined files that were changed or are gone; those that nobody could read then are left out."""
+    wrong = []
+    for line in (output / ROWS).read_bytes().splitlines():
+        row = json.loads(line)
+        name = os.fsdecode(bytes.fromhex(row["path_hex"])) if row.get("path_hex") else row["path"]
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            found = None
+        if row["sha256"] and found != row["sha256"]:
+            wrong.append(f"the examined file {row['path']} {'was changed' if found else 'is gone'}")
+    return wrong
 
 
 def _tell(found: dict[str, Any], json_line: bool) -> None:

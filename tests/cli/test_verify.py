@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from slim_cli.evidence import audit
+from slim_cli.results import FileResult
 from tests.cli.conftest import Slim, World, rows
 
 
@@ -53,6 +56,29 @@ def test_what_was_changed_is_named_and_exits_with_4(slim: Slim, out: Path, name:
     assert ran.code == 4
     assert told in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [(b"speech", 0, ""), (b"changed", 4, "file a.wav was changed"), (None, 4, "a.wav is gone")],
+)
+def test_the_evidence_is_hashed_again_at_wish(
+    slim: Slim, world: World, tmp_path: Path, content: bytes | None, code: int, told: str
+) -> None:
+    digest = hashlib.sha256(b"speech").hexdigest()
+    name = b"caf\xe9.wav"
+    world.rows = [
+        FileResult("a.wav", "scored", score=0.5, sha256=digest),
+        FileResult("caf\ufffd.wav", "no_audio", "none", path_hex=name.hex(), sha256=digest),
+        FileResult("locked.wav", "unreadable", "no access"),
+    ]
+    slim("scan", "evidence", "-o", tmp_path / "out", "--allow-errors")
+    (tmp_path / os.fsdecode(name)).write_bytes(b"speech")
+    if content is not None:
+        (tmp_path / "a.wav").write_bytes(content)
+    ran = slim("verify", tmp_path / "out", "--evidence", tmp_path)
+    assert ran.code == code
+    assert told in ran.err
 
 
 def test_a_folder_without_a_log_is_wrong_use(slim: Slim, tmp_path: Path) -> None:
