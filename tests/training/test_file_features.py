@@ -158,7 +158,7 @@ def test_a_killed_extraction_goes_on_where_it_was_and_ends_the_same(
     folder = tmp_path / "features"
     died = subprocess.run(
         [sys.executable, "-c", KILLED, str(encoders), str(tmp_path), "4"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
     assert died.returncode == -signal.SIGKILL
     kept = sorted(shard.name for shard in folder.glob("shard-*"))
