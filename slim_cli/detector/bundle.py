@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from slim_cli.detector.encoders import build_encoder
+from slim_cli.detector.kinds import build_encoder
 from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 

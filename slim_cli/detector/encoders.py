@@ -260,36 +260,6 @@ class TransformersEncoder(Encoder):
         return {"kind": "transformers", "blocks": list(self.blocks), "origin": self.origin, "config": config}
 
 
-def build_encoder(spec: dict[str, Any]) -> Encoder:
-    """Makes the architecture that `Encoder.describe` described, with fresh weights.
-
-    Raises:
-        ValueError: unknown kind or contradictory block range.
-    """
-    spec = dict(spec)
-    kind = spec.pop("kind")
-    if kind == "coherence":
-        from slim_cli.detector.coherence import CoherenceEncoder, CoherenceEncoderConfig
-
-        maps = tuple((str(name), int(bins), int(frames)) for name, bins, frames in spec.pop("maps"))
-        resolutions = tuple(int(n) for n in spec.pop("resolutions"))
-        return CoherenceEncoder(CoherenceEncoderConfig(**spec, maps=maps, resolutions=resolutions))
-    if kind == "codebook":
-        from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
-
-        return CodebookEncoder(CodebookEncoderConfig(**spec))
-    blocks = (int(spec["blocks"][0]), int(spec["blocks"][1]))
-    if kind == "spectrogram":
-        return SpectrogramEncoder(SpectrogramEncoderConfig(**{**spec, "blocks": blocks}))
-    if kind == "transformers":
-        from transformers import AutoConfig, AutoModel
-
-        config = dict(spec["config"])
-        model = AutoModel.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
-        return TransformersEncoder(model.eval(), blocks, spec.get("origin"))
-    raise ValueError(f"unknown kind of encoder: {kind}")
-
-
 def same_front(a: Encoder, b: Encoder) -> bool:
     """Whether two encoders have equal front ends, so that it need run only once."""
     if type(a) is not type(b):

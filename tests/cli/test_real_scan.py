@@ -17,7 +17,7 @@ import torch
 
 from slim_cli.detector import BundleInfo, HeadConfig, Slim, save_bundle
 from slim_cli.detector.bundle import write_sums
-from slim_cli.detector.encoders import build_encoder
+from slim_cli.detector.kinds import build_encoder
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim as Command
 

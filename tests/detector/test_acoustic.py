@@ -8,7 +8,7 @@ import torch
 
 from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
 from slim_cli.detector.coherence import CoherenceEncoder, mean_resultant_length, phase_differences
-from slim_cli.detector.encoders import build_encoder
+from slim_cli.detector.kinds import build_encoder
 from slim_cli.detector.model import normalise
 
 RATE = 16_000

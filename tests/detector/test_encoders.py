@@ -10,9 +10,9 @@ from slim_cli.detector.encoders import (
     SpectrogramEncoder,
     SpectrogramEncoderConfig,
     TransformersEncoder,
-    build_encoder,
     same_front,
 )
+from slim_cli.detector.kinds import build_encoder
 
 
 @pytest.fixture
