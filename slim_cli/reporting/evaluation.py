@@ -73,6 +73,8 @@ def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds
         shown = {"ratio": formats.ratio(abs(lr.log10)), "phrase": scale.phrase(formats.significant(size))}
         statement = words.say(f"evaluation.support_{side}", exhibit=exhibit, **shown)
         short = words.say(f"evaluation.short_{side}", **shown)
+    if lr.bounded:
+        short = f"{short} {words.say('evaluation.short_bounded')}"
     ratios = {"ratio": lr.log10, "low": lr.low, "high": lr.high}
     logs = {"log": lr.log10, "log_low": lr.low, "log_high": lr.high}
     figures = words.say(
@@ -83,8 +85,17 @@ def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds
     limits = {name: formats.ratio(float(bounds[name])) for name in ("low", "high") if name in bounds}
     cautions = (
         words.say("evaluation.interval_spans") if lr.low < 0 < lr.high else "",
+        _interval_words(lr, words, scale),
         words.say("evaluation.bounded") if lr.bounded else "",
         words.say("evaluation.bound", **limits) if len(limits) == 2 else "",
         words.say("evaluation.not_probability"),
     )
     return Evaluation("given", statement, short, figures, tuple(filter(None, cautions)))
+
+
+def _interval_words(lr: LikelihoodRatio, words: Words, scale: Scale) -> str:
+    """That the ends of the interval have different phrases, where both lie on one side of 1."""
+    if lr.low < 0 < lr.high:
+        return ""
+    least, most = (scale.phrase(formats.significant(10**size)) for size in sorted((abs(lr.low), abs(lr.high))))
+    return words.say("evaluation.interval_words", least=least, most=most) if least != most else ""

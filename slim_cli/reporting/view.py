@@ -57,6 +57,11 @@ class Row:
         return "flagged" if self.flagged else "below"
 
     @property
+    def not_received(self) -> bool:
+        """Whether the received hash is another than the measured one."""
+        return self.received is not None and self.received.outcome == "mismatch"
+
+    @property
     def anchor(self) -> str:
         return f"file-{self.number}"
 

@@ -7,6 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.case import load_case
 from slim_cli.reporting.pdf import _attachments
@@ -56,3 +58,16 @@ def test_section_e_draws_the_tippett_plot_of_the_calibration_where_it_holds_one(
     without = dataclasses.replace(found.run, calibration=FITTED)
     report = build_report(found.results, without, found.reference, tmp_path, found.style)
     assert 'data-field="tippett"' not in render(report, "html")
+
+
+@pytest.mark.parametrize(("received", "warned"), [("0" * 64, True), (factory.digest("a.wav"), False)])
+def test_a_file_whose_hash_is_not_the_received_one_is_marked_in_the_summary_and_on_its_page(
+    tmp_path: Path, received: str, warned: bool
+) -> None:
+    (tmp_path / "case.toml").write_text(CASE.replace("results.jsonl", "list.txt"), encoding="utf-8")
+    (tmp_path / "list.txt").write_text(f"{received}  a.wav\n", encoding="utf-8")
+    results = [factory.scored("a.wav", 1.0)]
+    style = Style(case=load_case(tmp_path / "case.toml"))
+    page = render(build_report(results, factory.run(results), factory.reference(), tmp_path, style), "pdf")
+    assert ('data-field="not-received"' in page) is warned
+    assert ("Its hash is not the one received." in page) is warned

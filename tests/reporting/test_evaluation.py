@@ -65,12 +65,21 @@ def test_ratio_interval_and_logarithm_are_printed_to_two_figures():
         (LikelihoodRatio(0.5, 0.2, 0.9), "interval includes 1", False),
         (LikelihoodRatio(2.0, 1.2, 2.0, bounded=True), "cut off at the bound", True),
         (LikelihoodRatio(1.9, 1.2, 2.0), "cut off at the bound", False),
+        (LikelihoodRatio(1.06, 0.81, 1.21), "from “weak support” to “moderate support”", True),
+        (LikelihoodRatio(-1.06, -1.21, -0.81), "from “weak support” to “moderate support”", True),
+        (LikelihoodRatio(1.5, 1.1, 1.9), "In words the interval", False),
+        (LikelihoodRatio(0.5, -0.2, 1.9), "In words the interval", False),
         (LikelihoodRatio(1.9, 1.2, 2.0), "ratios from 0.032 to 100", True),
         (LikelihoodRatio(1.9, 1.2, 2.0), "not the probability", True),
     ],
 )
 def test_what_must_be_known_with_a_ratio_stands_beside_it(ratio, caution, expected):
     assert any(caution in text for text in said(ratio).cautions) is expected
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_the_summary_says_when_a_ratio_was_cut_off(bounded):
+    assert ("Cut off at the bound." in said(LikelihoodRatio(2.0, 1.2, 2.0, bounded)).short) is bounded
 
 
 @pytest.mark.parametrize("missing", ["propositions.h1", "propositions.h2"])
