@@ -156,6 +156,13 @@ def test_every_pdf_font_is_embedded(written):
         assert all({"/FontFile", "/FontFile2", "/FontFile3"} & set(font.keys()) for font in fonts)
 
 
+def test_no_picture_is_smoothed_which_pdf_a_forbids(written):
+    with pikepdf.open(written.pdf) as pdf:
+        pictures = [o for o in pdf.objects if isinstance(o, pikepdf.Stream) and o.get("/Subtype") == "/Image"]
+        assert len(pictures) > 3, "those of the exhibits and of the gallery"
+        assert not [o for o in pictures if o.get("/Interpolate")]
+
+
 def test_a_printed_evaluation_names_itself_on_every_page_and_sums_up_on_one(tmp_path):
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed: apt-get install poppler-utils")
