@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT, bundled, find_bundle, find_recipe, presets, read_config
+from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, presets, read_config
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import IntegrityError, UsageError
 
@@ -30,7 +30,7 @@ def list_models() -> None:
             f"{folder.name}  {config.get('version', '')}  {_megabytes(folder):.1f} MB  {config.get('description', '')}"
         )
     for name, path in presets().items():
-        if not (path.parent / "config.json").exists():
+        if not (path.parent / CONFIG).exists():
             show(f"{name}  recipe  {_recipe(path).description}")
 
 

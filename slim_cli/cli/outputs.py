@@ -108,12 +108,8 @@ class Journal:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file that stands in the output folder itself, but the audit log."""
-    found = {}
-    for path in (folder / name for name in sorted(set(OWN) - {audit.FILE_NAME})):
-        if path.is_file():
-            with path.open("rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    names = sorted(set(OWN) - {audit.FILE_NAME})
+    return {name: audit.file_sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
 def log_report(folder: Path, event: str, **payload: str) -> None:

@@ -68,8 +68,7 @@ def _evidence(output: Path, folder: Path) -> list[str]:
         row = json.loads(line)
         name = os.fsdecode(bytes.fromhex(row["path_hex"])) if row.get("path_hex") else row["path"]
         try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = audit.file_sha256(folder / name)
         except OSError:
             found = None
         if row["sha256"] and found != row["sha256"]:

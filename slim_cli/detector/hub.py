@@ -6,7 +6,6 @@ in the format of `sha256sum`, says what they were when first pulled. Every later
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 import shutil
@@ -19,6 +18,7 @@ from safetensors import SafetensorError
 
 from slim_cli.detector.encoders import TransformersEncoder
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
+from slim_cli.evidence.audit import file_sha256
 from slim_cli.resources import user_dir
 
 CONFIG, WEIGHTS, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"
@@ -221,12 +221,7 @@ def _digests(folder: Path) -> Digests:
         names.append(PICKLED)
     if CONFIG not in names or not {WEIGHTS, PICKLED} & set(names):
         raise EnvironmentUnfit(f"{folder} is not a whole encoder: it needs {CONFIG} and {WEIGHTS} or {PICKLED}.")
-    return {name: _sha256(folder / name) for name in names}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: file_sha256(folder / name) for name in names}
 
 
 def _compare(encoder: HubEncoder, found: Digests, where: str) -> None:

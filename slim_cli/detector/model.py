@@ -102,8 +102,8 @@ class SlimHead(nn.Module):
         self.config = config
         self.style_compression = Compression(style_dim, config)
         self.linguistics_compression = Compression(linguistics_dim, config)
-        if config.pooling == "moments":
-            self.pooling = MomentPooling(style_dim, linguistics_dim)
+        self.pooling = MomentPooling(style_dim, linguistics_dim) if config.pooling == "moments" else None
+        if self.pooling is not None:
             self.classifier = nn.Sequential(nn.Linear(2 * config.dependency_dim + self.pooling.width, 1))
             return
         if config.pooling != "attentive":
@@ -126,7 +126,7 @@ class SlimHead(nn.Module):
 
     def pooled(self, x: Subspaces) -> Tensor:
         """What the classifier reads beside S and L, (B, P)."""
-        if self.config.pooling == "moments":
+        if self.pooling is not None:
             return self.pooling(x.style, x.style_mask, x.linguistics, x.linguistics_mask)
         pooled = self.style_pooling(x.style, x.style_mask), self.linguistics_pooling(x.linguistics, x.linguistics_mask)
         return torch.cat(pooled, -1)

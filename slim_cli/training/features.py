@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from slim_cli.detector.model import Slim, Subspaces
-from slim_cli.detector.pooling import MomentPooling
 
 BATCH = 16
 EVERY = 4  # of the frames; learned pooling over time sees much the same in a quarter of them
@@ -96,8 +95,8 @@ class FeatureCache(FeatureSource):
 def encoder_fingerprint(slim: Slim) -> str:
     """SHA-256 over the weights and block ranges of both encoders, and what the pooling takes moments of."""
     digest = hashlib.sha256()
-    pooling = getattr(slim.head, "pooling", None)
-    if isinstance(pooling, MomentPooling):
+    pooling = slim.head.pooling
+    if pooling is not None:
         for weight in (pooling.directions.weight, pooling.sounds.weight):
             digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
     for encoder in (slim.style, slim.linguistics):
@@ -166,8 +165,7 @@ def _packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _moments(slim: Slim, x: Subspaces) -> Tensor:
-    pooling = getattr(slim.head, "pooling", None)
-    if isinstance(pooling, MomentPooling):
+    if (pooling := slim.head.pooling) is not None:
         return pooling.moments(x.style, x.style_mask, x.linguistics, x.linguistics_mask)
     return torch.zeros(len(x.style), 1)
 

@@ -29,6 +29,7 @@ def fit_head(
         clips: the clips that the cache's numbers mean.
         recipe: its penalty and linguistics share.
     """
+    assert head.pooling is not None
     head.eval()
     labels = torch.from_numpy(np.asarray(cache.labels[rows], dtype=np.float32))
     weights = window_weights([clips[n] for n in cache.clips[rows]])
@@ -62,8 +63,7 @@ def window_weights(clips: Sequence[Clip]) -> Tensor:
     return weights
 
 
-def _standardise(module: nn.Module, values: Tensor, weights: Tensor, linguistics_share: float) -> Tensor:
-    assert isinstance(module, MomentPooling)
+def _standardise(module: MomentPooling, values: Tensor, weights: Tensor, linguistics_share: float) -> Tensor:
     share = weights[:, None]
     mean = (share * values).sum(0)
     scale = (share * (values - mean).square()).sum(0).sqrt().clamp(min=1e-3)

@@ -169,10 +169,9 @@ class Workshop:
         trained.load_state_dict(_load(self.shared / "encoder", "encoder"))
         slim = trained if isinstance(trained, Slim) else trained.slim
         torch.manual_seed(self.recipe.stage1.seed)
-        pooling = getattr(slim.head, "pooling", None)
+        pooling = slim.head.pooling
         slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
-        if pooling is not None:
-            slim.head.pooling = pooling
+        slim.head.pooling = pooling
         return slim.to(self.device).eval()
 
 
