@@ -1,4 +1,4 @@
-"""Error rates of scored clips: in all, by origin, system, condition and duration, with intervals; and false alarms."""
+"""Error rates of scored clips: in all and by what is known of them, with intervals; and false alarms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from slim_cli.assessment.metrics import (
     wilson,
 )
 from slim_cli.errors import UsageError
-from slim_cli.training.evaluate import MIN_PER_CLASS, Scores, Summary, summarise
+from slim_cli.training.evaluate import MIN_PER_CLASS, SAID, Scores, Summary, summarise
 from slim_cli.training.manifest import Clip
 
 FIGURES = ("eer", "f1", "auc", "min_dcf", "act_dcf", "cllr", "cllr_min")
@@ -84,6 +84,8 @@ class Breakdown:
         systems: each system's spoof clips against all bona fide clips.
         conditions: each condition.
         durations: clips by duration.
+        said: clips by what their dataset says of them: each `subset`, `codec` and `condition` of an origin that has at
+            least 10 clips of each class.
         corpora: false alarms in each origin without spoof clips: flagged, clips, share with Wilson's interval.
         false_alarms: the same over all bona fide clips.
         misses: spoof clips below the threshold: missed, clips, share.
@@ -98,6 +100,7 @@ class Breakdown:
     systems: tuple[Row, ...]
     conditions: tuple[Degradation, ...]
     durations: tuple[Row, ...]
+    said: dict[str, tuple[Row, ...]]
     corpora: dict[str, tuple[int, int, Estimate]]
     false_alarms: tuple[int, int, Estimate]
     misses: tuple[int, int, Estimate]
@@ -149,6 +152,7 @@ def break_down(scores: Scores, reading: Reading) -> Breakdown:
         tuple(few.row(name, part) for name, part in _by_system(plain)),
         tuple(_degradations(scores, threshold, Rows(reading.llr, reading.rounds))),
         tuple(few.row(name, part) for name, part in _by_duration(plain)),
+        {about: tuple(few.row(name, part) for name, part in _by_said(plain, about)) for about in SAID},
         {
             str(origin): _share(plain.score[_origins(plain) == origin] >= threshold)
             for origin in np.unique(_origins(plain)[~both])
@@ -229,8 +233,23 @@ def _by_origin(scores: Scores) -> Iterator[tuple[str, Scores]]:
     origins = _origins(scores)
     for origin in np.unique(origins):
         part = scores.take(origins == origin)
-        if np.bincount(part.is_spoof, minlength=2).min() >= MIN_PER_CLASS:
+        if _enough(part):
             yield str(origin), part
+
+
+def _by_said(scores: Scores, about: str) -> Iterator[tuple[str, Scores]]:
+    """Clips by origin and the dataset's word for them, named by the origin too where several use such words."""
+    origins, words = _origins(scores), np.array([getattr(clip, about) for clip in scores.clips], dtype=str)
+    using = np.unique(origins[words != ""])
+    for origin in using:
+        for word in np.unique(words[origins == origin]):
+            part = scores.take((origins == origin) & (words == word))
+            if _enough(part):
+                yield " ".join([*[f"{origin}:"] * (len(using) > 1), str(word) or "(not stated)"]), part
+
+
+def _enough(scores: Scores) -> bool:
+    return bool(np.bincount(scores.is_spoof, minlength=2).min() >= MIN_PER_CLASS)
 
 
 def _by_system(scores: Scores) -> Iterator[tuple[str, Scores]]:

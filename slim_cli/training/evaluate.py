@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ MIN_PER_CLASS = 10
 BATCH_WINDOWS = 64
 COLUMNS = ("path", "label", "origin", "system", "speaker", "language", "score", "mismatch")
 HEARD = ("condition", "duration_s", "net_speech_s", "model")
+SAID = {"subset": "subset", "codec": "codec", "condition": "dataset_condition"}  # of `Clip`, and their columns
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,12 @@ class Scores:
         """Writes one CSV row per clip and condition."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
-            out.writerow(COLUMNS + HEARD)
+            out.writerow([*COLUMNS, *HEARD, *SAID.values()])
             for clip, score, mismatch, heard in zip(self.clips, self.score, self.mismatch, self.heard, strict=True):
                 facts = [clip.path, clip.label, clip.origin, clip.system, clip.speaker, clip.language]
                 times = ["" if v is None else f"{v:.3f}" for v in (heard.duration_s, heard.net_speech_s)]
-                out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}", heard.condition, *times, heard.model])
+                said = [getattr(clip, name) for name in SAID]
+                out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}", heard.condition, *times, heard.model, *said])
 
     def write_asvspoof(self, scores: Path, keys: Path) -> None:
         """Writes score and key files as ASVspoof 5's evaluation package reads them, where higher means bona fide.
@@ -139,7 +142,8 @@ def _clip(row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise ValueError(f"the label {row['label']!r} is neither bonafide nor spoof")
     system, speaker, origin, language = (row.get(n) or "" for n in ("system", "speaker", "origin", "language"))
-    return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test")
+    said: dict[str, Any] = {name: row.get(column) or "" for name, column in SAID.items()}
+    return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test", **said)
 
 
 def _heard(row: dict[str, str]) -> Heard:

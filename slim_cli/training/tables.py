@@ -24,6 +24,11 @@ _WORDS = {
     "cllr": "Cllr, bits",
     "cllr_min": "Cllr_min, bits",
 }
+_SAID = {
+    "subset": "Subsets of a dataset with at least 10 clips of each class",
+    "codec": "Codecs that a dataset states, with at least 10 clips of each class",
+    "condition": "Channels or sources that a dataset states, with at least 10 clips of each class",
+}
 _UNITS = "95 % intervals by bootstrap over speakers (bona fide) and systems (spoof)"
 _LOW = "A resample repeats clips, which lowers minDCF and Cllr_min: their intervals lie low."
 _PLAIN = str.maketrans({c: f"\\{c}" for c in "\\|`*[]"} | {"<": "&lt;", "&": "&amp;"})
@@ -62,6 +67,7 @@ def tables(result: Breakdown, lacking: Mapping[str, str] | None = None) -> list[
             _corpora(result),
             _rows("Origins with at least 10 clips of each class", "origin", result.origins),
             _rows("Duration of the clip", "duration", result.durations),
+            *(_rows(title, about, result.said[about]) for about, title in _SAID.items()),
             _systems(result.systems),
         )
         if table.rows

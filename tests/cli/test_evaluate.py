@@ -189,3 +189,18 @@ def test_each_fold_is_scored_by_its_bundle_and_under_each_condition(slim: Slim, 
     assert len(rows) == 72
     assert all((float(row["score"]) > 0) is (row["label"] == "spoof") for row in rows)
     assert {row["duration_s"] for row in rows} == {"0.500"}
+
+
+def test_what_a_dataset_says_of_its_clips_goes_with_their_scores_into_tables(slim: Slim, manifest: Path) -> None:
+    home = manifest.parent
+    lines = manifest.read_text().replace(",o1,", ",o0,").splitlines()
+    said = ["subset,codec,condition", *["eval,alaw,ita_tx"] * 22, *["eval,ulaw,loc_tx"] * 2]
+    manifest.write_text("\n".join(f"{line},{more}" for line, more in zip(lines, said, strict=True)))
+    ran = slim("evaluate", "-m", manifest, "--model", home / "one", "-o", home / "s.csv", "--rounds", "5")
+    assert (ran.code, ran.err) == (0, "")
+    again = slim("evaluate", "--scores", home / "s.csv", "-o", home / "t", "--rounds", "5", "--markdown")
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in again.out.splitlines()]
+    for row in (["eval", "12", "12"], ["alaw", "11", "11"], ["ita_tx", "11", "11"]):
+        assert row in rows
+    assert not any(row[:1] in (["ulaw"], ["loc_tx"]) for row in rows)
+    assert set(json.loads((home / "t" / "evaluation.json").read_text())["said"]) == {"subset", "codec", "condition"}

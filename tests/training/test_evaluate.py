@@ -1,6 +1,7 @@
 """Scoring clips and breaking their error rates down, with a stand-in detector whose score is known beforehand."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,13 +88,25 @@ def made_up(seed: int = 0) -> Scores:
     return Scores(tuple(clips), np.array(scores), np.full(320, 0.1), tuple(heard))
 
 
+def coded(origins: int = 1) -> Scores:
+    """Clips whose datasets state subset and codec, one of them of a rare codec, beside clips that state none."""
+    plain = made_up().undegraded
+    said = {"subset": ("eval", "progress"), "codec": ("alaw", "ulaw", "")}
+    clips = [
+        replace(
+            c, origin=f"la{number // 2 % origins}", **{name: words[number % len(words)] for name, words in said.items()}
+        )
+        for number, c in enumerate(plain.clips)
+    ]
+    clips[0] = replace(clips[0], codec="opus")
+    return replace(plain, clips=tuple(clips)) + plain
+
+
 def test_scores_survive_the_round_trip_through_a_file(tmp_path: Path) -> None:
-    scores = made_up()
+    scores = coded() + made_up()
     scores.write(tmp_path / "scores.csv")
     read = read_scores(tmp_path / "scores.csv")
-    assert read.clips == tuple(
-        Clip(c.path, c.label, c.system, c.speaker, c.origin, "en", role="test") for c in scores.clips
-    )
+    assert read.clips == tuple(replace(c, role="test") for c in scores.clips)
     assert read.heard == scores.heard
     assert read.score == pytest.approx(scores.score, abs=1e-4)
 
@@ -102,6 +115,7 @@ def test_scores_of_other_programs_need_only_path_label_and_score(tmp_path: Path)
     (tmp_path / "s.csv").write_text("path,label,score\na.wav,spoof,1.5\nb.wav,bonafide,-0.5\n")
     read = read_scores(tmp_path / "s.csv")
     assert list(read.score) == [1.5, -0.5]
+    assert {(c.subset, c.codec, c.condition) for c in read.clips} == {("", "", "")}
     assert read.heard == (Heard(), Heard())
 
 
@@ -145,6 +159,32 @@ def test_every_breakdown_counts_the_clips_it_should() -> None:
     assert all(e.low <= e.value <= e.high for name, e in row.figures.items() if name != "cllr_min")
     assert row.figures["cllr_min"].value < row.figures["cllr"].value
     assert result.origins[0].over_origins == {}
+
+
+@pytest.mark.parametrize(
+    ("origins", "codecs", "subsets"),
+    [
+        (1, {"(not stated)": (33, 20), "alaw": (34, 19), "ulaw": (33, 20)}, {"eval": (50, 30), "progress": (50, 30)}),
+        (
+            2,
+            {
+                "la0: (not stated)": (16, 10),
+                "la0: ulaw": (17, 10),
+                "la1: (not stated)": (17, 10),
+                "la1: alaw": (17, 10),
+                "la1: ulaw": (16, 10),
+            },
+            {f"la{n}: {part}": (25, 15) for n in range(2) for part in ("eval", "progress")},
+        ),
+    ],
+)
+def test_clips_are_told_apart_by_what_their_dataset_says_of_them(
+    origins: int, codecs: dict[str, tuple[int, int]], subsets: dict[str, tuple[int, int]]
+) -> None:
+    said = break_down(coded(origins), Reading(threshold=1.0, rounds=20)).said
+    counts = {about: {row.name: (row.n_bona_fide, row.n_spoof) for row in rows} for about, rows in said.items()}
+    assert counts == {"subset": subsets, "codec": codecs, "condition": {}}
+    assert all(row.figures["eer"].low < row.figures["eer"].high for row in said["codec"])
 
 
 def test_rates_at_the_threshold_are_shares_of_clips() -> None:
