@@ -72,7 +72,7 @@ def read_mono(path: Path) -> np.ndarray:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise UsageError(f"The training clip {path} cannot be read: {error}.") from error
+        raise UsageError(f"The clip {path} cannot be read: {error}.") from error
     mono = samples.mean(1)
     return mono if rate == MODEL_RATE_HZ else soxr.resample(mono, rate, MODEL_RATE_HZ)
 

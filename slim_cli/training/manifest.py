@@ -155,8 +155,27 @@ def leave_origin_out(clips: Sequence[Clip], folds: dict[str, int], fold: int) ->
 
 
 def to_score(clips: Sequence[Clip]) -> list[Clip]:
-    """The clips of role `test`; all of them where no manifest says so."""
-    return [clip for clip in clips if clip.role == "test"] or list(clips)
+    """The clips of role `test`; all of them where no manifest says so.
+
+    Raises:
+        UsageError: as `require_audio`.
+    """
+    chosen = [clip for clip in clips if clip.role == "test"] or list(clips)
+    require_audio(chosen)
+    return chosen
+
+
+def require_audio(clips: Sequence[Clip]) -> None:
+    """Refuses clips whose audio is missing, before hours are spent on the others.
+
+    Raises:
+        UsageError: that is so; it counts them and names the first as its manifest was given.
+    """
+    missing = [clip.path for clip in clips if not clip.path.is_file()]
+    if missing:
+        raise UsageError(
+            f"{len(missing):,} of {len(clips):,} audio files that are listed are missing; the first is {missing[0]}."
+        )
 
 
 def one_bundle_or_folds(bundles: Sequence[object], folds: Path | None) -> None:

@@ -65,6 +65,7 @@ def listing(path: Path, model: str | None = None, conditions: tuple[str, ...] = 
             spoof = number % 2
             facts = ["spoof", f"tts{number % 6}", ""] if spoof else ["bonafide", "", f"person{number % 12}"]
             own = [f"{score_of(Path(f'{number}.wav')):.4f}", model, condition] if model else []
+            (path.parent / f"{number}.wav").touch()
             out.writerow([path.parent / f"{number}.wav", *facts, "page", *own])
     return path
 

@@ -262,6 +262,8 @@ def test_subset_codec_and_condition_are_kept(tmp_path: Path, name: str, expected
         pytest.param("asvspoof2021-df", {"keys/DF": "DF-keys-full/keys/DF"}, id="keys in the folder of their archive"),
         pytest.param("asvspoof2021-df", {"keys/DF": "DF-keys-stage-1/keys"}, id="keys of the first stage"),
         pytest.param("asvspoof2021-df", {"keys/DF": "keys"}, id="keys of the first stage, unpacked here"),
+        pytest.param("asvspoof2021-df", {"keys/DF": "DF"}, id="what the archive's folder holds"),
+        pytest.param("asvspoof2021-df", {"keys/DF": "DF-keys-full/DF"}, id="the same in a folder of its name"),
         pytest.param(
             "asvspoof2021-df",
             {f"ASVspoof2021_DF_eval_part0{n}/ASVspoof2021_DF_eval": "ASVspoof2021_DF_eval" for n in (0, 1, 3)},
@@ -293,6 +295,58 @@ def test_the_other_places_where_archives_are_unpacked_read_the_same(
     there, elsewhere = lay_out(tmp_path / "a" / name, LAYOUTS[name]), lay_out(tmp_path / "b" / name, moved)
     expected, found = read_dataset(name, there, None), read_dataset(name, elsewhere, None)
     assert [(vars(c) | {"path": c.path.name}) for c in found] == [(vars(c) | {"path": c.path.name}) for c in expected]
+
+
+@pytest.mark.parametrize("track", ["LA", "DF"])
+@pytest.mark.parametrize("homes", ["keys/{}", "{}-keys-full/keys/{}", "{}-keys-stage-1/keys", "{}"])
+def test_keys_of_both_tracks_may_lie_beside_each_other(tmp_path: Path, track: str, homes: str) -> None:
+    name = f"asvspoof2021-{track.lower()}"
+    for each in ("LA", "DF"):
+        files = LAYOUTS[f"asvspoof2021-{each.lower()}"]
+        lay_out(tmp_path / "both", {f.replace(f"keys/{each}", homes.format(each, each)): t for f, t in files.items()})
+    lay_out(
+        tmp_path / "both",
+        {
+            "keys/CM/trial_metadata.txt": LAYOUTS["asvspoof2021-la" if track == "DF" else "asvspoof2021-df"][
+                DF21 if track == "LA" else LA21
+            ]
+        },
+    )
+    alone = read_dataset(name, lay_out(tmp_path / "alone", LAYOUTS[name]), None)
+    both = read_dataset(name, tmp_path / "both", None)
+    assert [replace(c, path=Path(c.path.name)) for c in both] == [replace(c, path=Path(c.path.name)) for c in alone]
+
+
+def test_where_common_voice_has_only_validated_it_is_read_and_said(tmp_path: Path) -> None:
+    files, told = LAYOUTS["common-voice"], list[str]()
+    both = lay_out(
+        tmp_path / "both",
+        files | {"de/validated.tsv": f"{CV_HEADER}c5\tde_5.mp3\ts\tE\t2\t0\t\t\t\t\tde\t\n", "de/clips/de_5.mp3": ""},
+    )
+    clips = read_dataset("common-voice", both, None, told.append)
+    assert [(c.path.stem, c.subset, c.role) for c in clips if c.language in ("de", "en")] == [
+        ("common_voice_en_1", "train", "train"),
+        ("common_voice_en_2", "test", "test"),
+        ("de_5", "validated", "test"),
+    ]
+    assert told == ["common-voice: 1 clips are of the list 'validated', where none of the usual lists is there"]
+    for subset, folder in (("validated", both), (None, lay_out(tmp_path / "usual", files))):
+        assert read_dataset("common-voice", folder, subset, told.append)
+    assert len(told) == 1
+
+
+def test_readers_of_mixed_books_are_not_known(tmp_path: Path) -> None:
+    deeper = {
+        f"uk_UK/by_book/mix/poems/part_1/{name}": text
+        for name, text in (("metadata.csv", "p1|A|a\n"), ("wavs/p1.wav", ""))
+    }
+    clips = read_dataset("m-ailabs", lay_out(tmp_path, M_AILABS | deeper), None)
+    assert [(c.path.stem, c.speaker_known) for c in clips] == [
+        ("ozma_01_f000001", True),
+        ("ozma_01_f000002", True),
+        ("quijote_f000035", False),
+        ("p1", False),
+    ]
 
 
 @pytest.mark.parametrize(

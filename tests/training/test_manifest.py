@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.manifest import Clip, leave_origin_out, read_manifest, write_manifest
+from slim_cli.training.manifest import Clip, leave_origin_out, read_manifest, to_score, write_manifest
 
 HELD_REAL = Clip(Path("a"), "bonafide", speaker="p1", origin="page", role="test")
 HELD_FAKE = Clip(Path("b"), "spoof", system="tacotron2+hifigan", origin="page", role="test")
@@ -53,6 +53,22 @@ def test_a_wrong_manifest_is_refused_in_words(tmp_path: Path, text: str, message
     path.write_text(text)
     with pytest.raises(UsageError, match=message):
         read_manifest(path)
+
+
+def test_missing_audio_is_counted_and_the_first_named_as_the_manifest_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "a.wav").touch()
+    text = "path,label,role\n../a.wav,spoof,test\n../gone.wav,spoof,test\nb.wav,spoof,test\nc.wav,spoof,train\n"
+    Path("lists/m.csv").write_text(text)
+    clips = read_manifest(Path("lists/m.csv"))
+    with pytest.raises(UsageError) as caught:
+        to_score(clips)
+    wanted = "2 of 3 audio files that are listed are missing; the first is lists/../gone.wav."
+    assert str(caught.value) == wanted
+    assert to_score([clips[0], clips[3]]) == [clips[0]]
 
 
 def test_a_written_manifest_reads_the_same_and_may_move_with_its_folder(tmp_path: Path) -> None:

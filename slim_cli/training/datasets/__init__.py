@@ -35,7 +35,8 @@ def read_dataset(
         name: the dataset's name in the catalogue.
         folder: where the dataset was unpacked.
         subset: the part to read, in the dataset's own words; None for all that is there.
-        tell: called with one sentence if audio that is listed is missing.
+        tell: called with one sentence if audio that is listed is missing, and with one if other lists than usual are
+            read.
 
     Raises:
         UsageError: the name, the folder or the subset is wrong, a line is malformed, or no audio is there.
@@ -48,6 +49,8 @@ def read_dataset(
     clips = list(compress(listed, there))
     if not clips:
         raise UsageError(_nothing(dataset, folder, subset, len(listed)))
+    if not subset and (others := sum(clip.subset == dataset.instead for clip in clips if dataset.instead)):
+        tell(f"{name}: {others:,} clips are of the list {dataset.instead!r}, where none of the usual lists is there")
     if not all(there):
         missing, first = len(listed) - len(clips), listed[there.index(False)].path
         tell(

@@ -8,6 +8,7 @@ are the same systems and keep one name; those of ASVspoof 5 are others.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,11 +63,17 @@ def read_2021(track: str, folder: Path, subset: str | None) -> Iterator[Clip]:
 
 
 def _trials_of_2021(track: str, folder: Path) -> Iterator[tuple[Place, list[str]]]:
-    """The lines of the first keys that are there."""
-    names = (f"keys/{track}/CM", f"*/keys/{track}/CM", f"{track}-keys-*/keys/CM", "keys/CM")
-    found = [file for name in names for file in sorted(folder.glob(f"{name}/trial_metadata.txt"))]
-    for file in found[:1]:
-        yield from columns(file, 8, 8 if track == "LA" else 13)
+    """The lines of the first keys that are of this track; those of both lie beside each other, some in `keys/CM`."""
+    homes = (f"keys/{track}", f"*/keys/{track}", track, f"*/{track}", "*/keys", "keys")
+    for file in (file for home in homes for file in sorted(folder.glob(f"{home}/CM/trial_metadata.txt"))):
+        if not _is_of_other(track, file):
+            return (yield from columns(file, 8, 8 if track == "LA" else 13))
+
+
+def _is_of_other(track: str, file: Path) -> bool:
+    """Whether the first trial of some keys is of the other track."""
+    first = next((words for _, words in columns(file, 1, sys.maxsize)), [])
+    return any(word.startswith("DF_E_" if track == "LA" else "LA_E_") for word in first)
 
 
 def _audio_of_2021(track: str, folder: Path) -> dict[str, Path]:

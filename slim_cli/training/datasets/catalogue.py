@@ -26,6 +26,7 @@ class Dataset:
         licence: its terms, in short.
         source: where it is published.
         read: folder and subset to clips, whether their audio is there or not.
+        instead: the subset that is read, which is then said, where none is named and the usual ones are not there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dataset:
     licence: str
     source: str
     read: Reader
+    instead: str = ""
 
 
 DATASETS = (
@@ -57,7 +59,7 @@ DATASETS = (
         bona_fide="recordings of VCTK",
         spoof="attacks A07 to A19 of 2019",
         subsets="progress, eval, hidden",
-        layout="ASVspoof2021_LA_eval/flac, keys/LA/CM/trial_metadata.txt (or in LA-keys-full, LA-keys-stage-1)",
+        layout="ASVspoof2021_LA_eval/flac, [keys/]LA/CM/trial_metadata.txt (or in LA-keys-full, LA-keys-stage-1)",
         licence="ODC-By 1.0",
         source="zenodo.org/records/4837263; keys: asvspoof.org/index2021.html",
         read=partial(asvspoof.read_2021, "LA"),
@@ -69,7 +71,7 @@ DATASETS = (
         spoof="attacks of 2019 and systems of these challenges",
         subsets="progress, eval, hidden",
         layout="ASVspoof2021_DF_eval_part00 to 03, each with ASVspoof2021_DF_eval/flac (or one ASVspoof2021_DF_eval), "
-        "keys/DF/CM/trial_metadata.txt (or in DF-keys-full, DF-keys-stage-1)",
+        "[keys/]DF/CM/trial_metadata.txt (or in DF-keys-full, DF-keys-stage-1)",
         licence="ODC-By 1.0",
         source="zenodo.org/records/4835108; keys: asvspoof.org/index2021.html",
         read=partial(asvspoof.read_2021, "DF"),
@@ -157,11 +159,12 @@ DATASETS = (
         title="sentences read by volunteers",
         bona_fide="all",
         spoof="",
-        subsets="train, dev, test (these three where none is named), validated, other",
+        subsets="train, dev, test (these three where none is named, else validated), validated, other",
         layout="[<language>/]clips/*.mp3, train.tsv, dev.tsv, test.tsv, validated.tsv",
         licence="CC0 1.0",
         source="commonvoice.mozilla.org/datasets",
         read=recordings.read_common_voice,
+        instead=recordings.VALIDATED,
     ),
     Dataset(
         name="ravdess",

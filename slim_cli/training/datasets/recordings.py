@@ -14,6 +14,8 @@ from pathlib import Path
 from slim_cli.training.datasets.lines import first_fields, first_folder, language, no_subset, rows
 from slim_cli.training.manifest import Clip
 
+SPLITS, VALIDATED = ("train", "dev", "test"), "validated"
+
 
 def read_ljspeech(folder: Path, subset: str | None) -> Iterator[Clip]:
     """Reads `LJSpeech-1.1`, or the folder that holds it."""
@@ -59,10 +61,13 @@ def read_common_voice(folder: Path, subset: str | None) -> Iterator[Clip]:
 
     Args:
         folder: what holds `clips` and the tables, or folders that do.
-        subset: a table, such as `train` or `validated`; None for train, dev and test.
+        subset: a table, such as `train` or `validated`; None for train, dev and test, or for validated in a language
+            that has none of these.
     """
-    for part in [subset] if subset else ["train", "dev", "test"]:
+    for part in [subset] if subset else [*SPLITS, VALIDATED]:
         for file in sorted([*folder.glob(f"{part}.tsv"), *folder.glob(f"*/{part}.tsv")]):
+            if not subset and part == VALIDATED and any(file.with_name(f"{one}.tsv").exists() for one in SPLITS):
+                continue
             for place, row in rows(file, ("client_id", "path"), "\t"):
                 path = place.audio(file.parent / "clips", f"{row['path'].removesuffix('.mp3')}.mp3")
                 spoken = language(row.get("locale") or file.resolve().parent.name)
