@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from slim_cli.assessment.reference import LOSSLESS, codec_class
+from slim_cli.assessment.reference import LOSSLESS, TELEPHONE_RATE_HZ, codec_class, loses_nothing
 from slim_cli.errors import UsageError
+from slim_cli.evidence.codec_names import codec_name
 from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, Media
 
 SCHEMA = "slim-calibration/1"
@@ -45,9 +46,10 @@ class Scope:
         speech = _beyond(top.net_speech_s if top else None, self.net_speech_s, "its net speech", "s", "{:.1f}")
         if speech:
             return speech
-        codec = result.media.codec if result.media else "unknown"
-        if self.codecs and (result.media is None or codec_family(result.media) not in self.codecs):
-            return f"its codec {codec} is not among those calibrated ({', '.join(self.codecs)})"
+        codec = codec_family(result.media) if result.media else "unknown"
+        if self.codecs and codec not in self.codecs:
+            covered = ", ".join(map(family_name, self.codecs))
+            return f"its codec {family_name(codec)} is not among those calibrated ({covered})"
         for limits, value, words, unit, form in (
             (self.bandwidth_hz, heard_bandwidth_hz(result), "its bandwidth", "Hz", "{:.0f}"),
             (self.snr_db, observed(result, "snr_db"), "its signal-to-noise ratio", "dB", "{:.1f}"),
@@ -65,6 +67,16 @@ def codec_family(media: Media) -> str:
     ['lossless', 'lossless', 'MPEG_LAYER_III']
     """
     return LOSSLESS if codec_class(media) == LOSSLESS else media.codec
+
+
+def family_name(family: str) -> str:
+    """What `codec_family` gives, as readers know it.
+
+    >>> [family_name(family) for family in ("lossless", "MPEG_LAYER_III", "PCM_16")]
+    ['lossless', 'MP3', 'PCM 16-bit at 8 kHz or less']
+    """
+    telephone = f" at {TELEPHONE_RATE_HZ // 1000} kHz or less" if loses_nothing(family) else ""
+    return codec_name(family) + telephone
 
 
 def heard_bandwidth_hz(result: FileResult) -> float | None:

@@ -179,7 +179,12 @@ def codec_class(media: Media) -> str:
     codec = media.codec.lower()
     if media.sample_rate_hz <= TELEPHONE_RATE_HZ or any(name in codec for name in _TELEPHONE_CODECS):
         return TELEPHONE
-    return LOSSLESS if codec.startswith(_LOSSLESS_CODECS) else LOSSY
+    return LOSSLESS if loses_nothing(codec) else LOSSY
+
+
+def loses_nothing(codec: str) -> bool:
+    """Whether a codec, by its decoder's name, keeps every sample."""
+    return codec.lower().startswith(_LOSSLESS_CODECS)
 
 
 def _ranges(data: dict[str, Any]) -> Ranges:

@@ -158,6 +158,8 @@ def _heard(
 
 
 def _tell(content: dict[str, Any], output: Path) -> None:
+    from slim_cli.assessment.calibration import family_name
+
     data, bounds, metrics, scope = (content[name] for name in ("data", "bounds", "metrics", "scope"))
     ends = [f"{limit:g}" for limit in scope["net_speech_s"]]
     if not (bounds["low"] or bounds["high"]):
@@ -170,6 +172,6 @@ def _tell(content: dict[str, Any], output: Path) -> None:
             for name in ("cllr", "cllr_min", "eer")
         ),
         f"log10 likelihood ratios from {bounds['low']:+.2f} to {bounds['high']:+.2f} (ELUB)",
-        f"holds for {ends[0]} to {ends[1]} s of net speech, codecs {', '.join(scope['codecs'])}",
+        f"holds for {ends[0]} to {ends[1]} s of net speech, codecs {', '.join(map(family_name, scope['codecs']))}",
         f"Written: {output}",
     )

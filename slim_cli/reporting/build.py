@@ -10,13 +10,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from slim_cli.assessment.calibration import family_name
+from slim_cli.assessment.metrics import wilson
 from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.errors import UsageError
 from slim_cli.evidence import audit
 from slim_cli.reporting import formats
-from slim_cli.reporting.conditions import condition_rows, conditional_limits, nearest, stability
+from slim_cli.reporting.conditions import BY_CONDITION, conditional_limits, nearest, rates, stability
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
@@ -103,13 +105,12 @@ def share_at_or_above(one: Histogram, value: float) -> Share:
 
 def figures(metrics: Mapping[str, Any], named: Mapping[str, str]) -> tuple[Figure, ...]:
     """The figures that have a name, in the order of the names; with an interval where one is stored."""
-    entries = ((key, metrics[key]) for key in named if key in metrics)
-    return tuple(
-        Figure(key, entry["value"], entry.get("low"), entry.get("high"))
-        if isinstance(entry, Mapping)
-        else Figure(key, float(entry), None, None)
-        for key, entry in entries
-    )
+    entries = ((key, _named(metrics[key])) for key in named if key in metrics)
+    return tuple(Figure(key, float(e["value"]), e.get("low"), e.get("high")) for key, e in entries)
+
+
+def _named(figure: Any) -> Mapping[str, Any]:
+    return figure if isinstance(figure, Mapping) else {"value": figure}
 
 
 def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
@@ -158,20 +159,30 @@ class _Draughtsman:
 
     def validation(self, calibration: Mapping[str, Any]) -> Validation:
         metrics, measured = self._reference.metrics, calibration.get("metrics", {})
+        point, label = self._reference.operating_point, self._words.label
         return Validation(
             figures=figures(metrics, self._words.item("validation.figure")),
             calibration=figures(measured, self._words.item("calibration.figure")),
             codecs=tuple(
-                OriginRate(codec, row["eer"], row["n_bona_fide"], row["n_spoof"])
+                OriginRate.stored(label("calibration.codec", family_name(codec)), {**row, **_named(row["eer"])})
                 for codec, row in measured.get("by_codec", {}).items()
             ),
-            origins=tuple(OriginRate(k, *v) for k, v in metrics.get("eer_by_origin", {}).items()),
-            corpora=tuple(OriginRate(k, v[0], v[1], 0) for k, v in metrics.get("false_alarms_by_corpus", {}).items()),
-            conditions=tuple(OriginRate(self._words.label("condition", k), *v) for k, v in condition_rows(metrics)),
+            origins=rates(metrics, "eer_by_origin"),
+            corpora=rates(metrics, "false_alarms_by_corpus"),
+            conditions=tuple(
+                dataclasses.replace(row, origin=label("condition", row.origin)) for row in rates(metrics, BY_CONDITION)
+            ),
+            false_alarms=self._share(point.false_alarm_rate, point.n_bona_fide),
+            misses=self._share(point.miss_rate, point.n_spoof),
             score_histogram=self.score_histogram(None),
             mismatch_histogram=self.mismatch_histogram(None),
             tippett=self._tippett(calibration.get("tippett", {})),
         )
+
+    def _share(self, rate: float, files: int) -> str:
+        """A stored share with its interval by Wilson."""
+        found = wilson(round(rate * files), files)
+        return self._words.within(formats.percent, rate, *((found.low, found.high) if files else (None, None)))
 
     def _tippett(self, quantiles: Mapping[str, Sequence[float]]) -> Markup | None:
         if any(len(quantiles.get(kind, ())) < 2 for kind in ("bona_fide", "spoof")):

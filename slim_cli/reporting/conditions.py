@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from slim_cli.assessment.calibration import observed
+from slim_cli.evidence.codec_names import codec_name
 from slim_cli.reporting.formats import duration, frequency, percent, signed
-from slim_cli.reporting.known import Nearest, Stability
+from slim_cli.reporting.known import Nearest, OriginRate, Stability
 from slim_cli.reporting.view import Row
 from slim_cli.reporting.words import Words, read_data
 from slim_cli.results import FileResult
@@ -68,29 +69,27 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
     found = condition_of(result)
     row = _row(found.name, metrics) if found else None
     if found is None or row is None:
-        seen = {"codec": media.codec, "rate": frequency(media.sample_rate_hz), "speech": duration(top.net_speech_s)}
+        seen = {
+            "codec": codec_name(media.codec),
+            "rate": frequency(media.sample_rate_hz),
+            "speech": duration(top.net_speech_s),
+        }
         return Nearest(False, words.say("exhibit.nearest_none", conditions=words.say("exhibit.conditions", **seen)))
-    reason = words.say(f"exhibit.because_{found.reason}", codec=media.codec, rate=frequency(media.sample_rate_hz))
-    rate, n_bona_fide, n_spoof = row
-    values = {"rate": percent(rate), "n_bona_fide": n_bona_fide, "n_spoof": n_spoof, "reason": reason}
+    reason = words.say(
+        f"exhibit.because_{found.reason}", codec=codec_name(media.codec), rate=frequency(media.sample_rate_hz)
+    )
+    rate = words.within(percent, row.rate, row.low, row.high)
+    values = {"rate": rate, "n_bona_fide": row.n_bona_fide, "n_spoof": row.n_spoof, "reason": reason}
     return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", found.name), **values))
 
 
-def condition_rows(metrics: Mapping[str, Any]) -> list[tuple[str, tuple[float, int, int]]]:
-    """Name, equal error rate and counts of every validated condition."""
-    return [(name, _triple(entry)) for name, entry in metrics.get(BY_CONDITION, {}).items()]
+def rates(metrics: Mapping[str, Any], table: str) -> tuple[OriginRate, ...]:
+    """The rows of a table of error rates in the reference statistics."""
+    return tuple(OriginRate.stored(name, entry) for name, entry in metrics.get(table, {}).items())
 
 
-def _row(name: str, metrics: Mapping[str, Any]) -> tuple[float, int, int] | None:
-    return dict(condition_rows(metrics)).get(name)
-
-
-def _triple(entry: Any) -> tuple[float, int, int]:
-    """A rate with its counts, stored as a list or by name."""
-    if isinstance(entry, Mapping):
-        return float(entry["value"]), int(entry.get("n_bona_fide", 0)), int(entry.get("n_spoof", 0))
-    rate, n_bona_fide, n_spoof = entry
-    return float(rate), int(n_bona_fide), int(n_spoof)
+def _row(name: str, metrics: Mapping[str, Any]) -> OriginRate | None:
+    return next((row for row in rates(metrics, BY_CONDITION) if row.origin == name), None)
 
 
 def stability(result: FileResult, words: Words) -> Stability | None:

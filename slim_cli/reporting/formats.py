@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from slim_cli.evidence.codec_names import codec_name
+from slim_cli.results import Media
+
 DASH = "–"
 
 
@@ -47,12 +50,12 @@ def ratio(log10: float) -> str:
 def percent(share: float | None) -> str:
     """A share as per cent, with a decimal where it matters.
 
-    >>> percent(0.05), percent(0.123), percent(0.004), percent(1.0)
-    ('5\xa0%', '12\xa0%', '0.4\xa0%', '100\xa0%')
+    >>> percent(0.07), percent(0.123), percent(0.004), percent(1.0)
+    ('7\xa0%', '12\xa0%', '0.4\xa0%', '100\xa0%')
     """
     if share is None:
         return DASH
-    value = 100 * share
+    value = round(100 * share, 9)
     digits = 0 if value >= 9.95 or value == round(value) else 1
     return f"{value:.{digits}f}\u00a0%"
 
@@ -121,7 +124,18 @@ def shortened(text: str, most: int = 90) -> str:
     return f"{text[:half]}…{text[-half:]}"
 
 
+def stored(media: Media) -> str:
+    """Container and codec as readers know them, once where they are the same.
+
+    >>> [stored(Media(*kind, 8000, 1, 1, 1.0, "", "")) for kind in (("WAV", "ULAW"), ("MP3", "MPEG_LAYER_III"))]
+    ['WAV, G.711 µ-law', 'MP3']
+    """
+    codec = codec_name(media.codec)
+    return codec if codec.lower() == media.container.lower() else f"{media.container}, {codec}"
+
+
 FILTERS = {
+    "stored": stored,
     "shortened": shortened,
     "signed": signed,
     "plain": plain,

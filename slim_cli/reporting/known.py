@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -92,12 +94,23 @@ class Figure:
 
 @dataclass(frozen=True)
 class OriginRate:
-    """Error rate at one origin of the validation data."""
+    """Error rate at one origin, or under one condition, of the validation data; the interval where one is stored."""
 
     origin: str
     rate: float
     n_bona_fide: int
     n_spoof: int
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def stored(cls, origin: str, entry: Any) -> OriginRate:
+        """A rate of the reference statistics: by name, or as a list without interval."""
+        if not isinstance(entry, Mapping):
+            rate, n_bona_fide, n_spoof = (*entry, 0)[:3]
+            return cls(origin, float(rate), int(n_bona_fide), int(n_spoof))
+        counts = int(entry.get("n_bona_fide", 0)), int(entry.get("n_spoof", 0))
+        return cls(origin, float(entry["value"]), *counts, entry.get("low"), entry.get("high"))
 
 
 @dataclass(frozen=True)
@@ -112,4 +125,6 @@ class Validation:
     codecs: tuple[OriginRate, ...]
     score_histogram: Markup
     mismatch_histogram: Markup
+    false_alarms: str
+    misses: str
     tippett: Markup | None = None

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from slim_cli.assessment.calibration import family_name
 from slim_cli.audio.proxy import LONGEST_S
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.formats import DASH, FILTERS
@@ -60,7 +61,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         item=report.words.item,
         command=shlex.join(report.run.command),
         parameters=list(flat(report.run.parameters)),
-        calibration=list(flat({k: v for k, v in report.run.calibration.items() if k not in _TOLD_APART})),
+        calibration=list(flat(_readable(report.run.calibration))),
         window_s=f"{WINDOW_S:g}",
         hop_s=f"{HOP_S:g}",
         min_net_speech_s=f"{MIN_NET_SPEECH_S:g}",
@@ -90,6 +91,15 @@ def _visible(value: Any) -> Any:
 
 def _source_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _readable(calibration: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not told apart of a calibration's account, its codecs as readers know them."""
+    kept = {name: entry for name, entry in calibration.items() if name not in _TOLD_APART}
+    scope = kept.get("scope", {})
+    if "codecs" in scope:
+        kept["scope"] = {**scope, "codecs": [family_name(codec) for codec in scope["codecs"]]}
+    return kept
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

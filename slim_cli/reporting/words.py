@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,12 @@ class Words:
         """What a key of the data is called; a key without words of its own is shown as it is."""
         named: str = self.item(table).get(key, key)
         return named
+
+    def within(self, form: Callable[[float], str], value: float, low: float | None, high: float | None) -> str:
+        """A figure, with its interval where it has one."""
+        if low is None or high is None:
+            return form(value)
+        return self.say("within", value=form(value), low=form(low), high=form(high))
 
     def names(self, names: Sequence[str], most: int = 6) -> str:
         """A list in words, cut off after a number of names."""

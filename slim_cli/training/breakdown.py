@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -221,6 +222,16 @@ def unit(clip: Clip) -> str:
     return f"speaker {clip.speaker}" if clip.speaker_known else f"origin {clip.origin}"
 
 
+def error_rate(scores: Scores, rounds: int = 1000) -> Estimate:
+    """Equal error rate of some clips, with its interval over `units`."""
+    spoof = scores.is_spoof
+    return bootstrap(units(scores), partial(_eer, scores.score, spoof), rounds, 0, spoof)
+
+
+def _eer(score: np.ndarray, spoof: np.ndarray, rows: np.ndarray) -> float:
+    return equal_error_rate(score[rows[~spoof[rows]]], score[rows[spoof[rows]]])[0]
+
+
 def _origins(scores: Scores) -> np.ndarray:
     return np.array([clip.origin for clip in scores.clips], dtype=object).astype(str)
 
@@ -288,9 +299,6 @@ def _change(before: np.ndarray, after: Scores, rounds: int) -> Estimate:
     spoof = after.is_spoof
 
     def change(rows: np.ndarray) -> float:
-        real, fake = rows[~spoof[rows]], rows[spoof[rows]]
-        return (
-            equal_error_rate(after.score[real], after.score[fake])[0] - equal_error_rate(before[real], before[fake])[0]
-        )
+        return _eer(after.score, spoof, rows) - _eer(before, spoof, rows)
 
     return bootstrap(units(after), change, rounds, 0, spoof)

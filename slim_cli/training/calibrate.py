@@ -18,7 +18,7 @@ from slim_cli.assessment.fitting import cross_fitted, elub, fit_logistic, refit
 from slim_cli.assessment.metrics import bootstrap, cllr, cllr_min, equal_error_rate
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
-from slim_cli.training.breakdown import unit, units
+from slim_cli.training.breakdown import error_rate, unit, units
 from slim_cli.training.evaluate import Heard, Scores
 from slim_cli.training.manifest import Clip
 from slim_cli.training.record import TrainingRecord
@@ -223,8 +223,8 @@ def _metrics(scores: Scores, held: np.ndarray, groups: Sequence[str]) -> dict[st
     }
 
 
-def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str, dict[str, float]]:
-    """Counts, Cllr and EER of the files of each codec that holds both classes."""
+def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Counts, Cllr and EER with its interval of the files of each codec that holds both classes."""
     codecs = np.array([codec_family(r.media) if r.media else "" for r in exhibits.results])
     found = {}
     for codec in sorted(set(codecs)):
@@ -234,7 +234,7 @@ def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str,
                 "n_bona_fide": int(real.sum()),
                 "n_spoof": int(fake.sum()),
                 "cllr": round(cllr(held[real] * _LN10, held[fake] * _LN10), 4),
-                "eer": round(equal_error_rate(scores.score[real], scores.score[fake])[0], 4),
+                "eer": {name: round(value, 4) for name, value in asdict(error_rate(scores.take(real | fake))).items()},
             }
     return found
 

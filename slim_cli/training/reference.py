@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,15 @@ import numpy as np
 import soundfile
 import soxr
 
-from slim_cli.assessment.metrics import (
-    Estimate,
-    area_under_curve,
-    bootstrap,
-    detection_cost,
-    equal_error_rate,
-    f1_score,
-    review_threshold,
-)
+from slim_cli.assessment.metrics import Estimate, review_threshold, wilson
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
 from slim_cli.results import FileResult
-from slim_cli.training.breakdown import units
+from slim_cli.training.breakdown import Rows, error_rate
 from slim_cli.training.evaluate import Scores, summarise
 
 BINS = 48
+ROUNDS = 1000
 MIN_FILES = 20  # a range of percentiles over fewer files would pass for more than it is
 PER_FILE = ("encoder_tags", "generator_tags", "content_credentials")  # facts on one file, not measures of a class
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -120,25 +112,22 @@ def write_reference(
 
 
 def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
-    spoof = scores.is_spoof
-    real, fake = scores.score[~spoof], scores.score[spoof]
     summary = summarise(scores)
-    alarms = {
-        origin: [round(float((values >= threshold).mean()), 4), len(values)]
-        for origin in sorted({c.origin for c in scores.clips})
-        for values in [np.array([s for c, s in zip(scores.clips, scores.score, strict=True) if c.origin == origin])]
-        if not any(c.is_spoof for c in scores.clips if c.origin == origin)
-    }
+    origins = np.array([clip.origin for clip in scores.clips], dtype=object)
+    parts = {origin: scores.take(origins == origin) for origin in sorted(set(origins))}
+    figures = Rows(None, ROUNDS).row("", scores).figures
     metrics = {
         "eer_pooled": _estimate(summary.pooled),
         "eer_all_clips": _estimate(summary.all_clips),
         "eer_mean_origin": _estimate(summary.mean_origin),
         "eer_mismatch": _estimate(summary.mismatch),
-        "eer_by_origin": {k: [round(rate, 4), n, m] for k, (rate, n, m) in summary.origins.items()},
-        "false_alarms_by_corpus": alarms,
-        "auc": round(area_under_curve(real, fake), 4),
-        "f1": round(f1_score(real, fake, equal_error_rate(real, fake)[1]), 4),
-        "min_dcf": round(detection_cost(real, fake), 4),
+        "eer_by_origin": {name: _rate(parts[name]) for name in summary.origins},
+        "false_alarms_by_corpus": {
+            name: {**_estimate(wilson(int((part.score >= threshold).sum()), len(part.clips))), **_counts(part)}
+            for name, part in parts.items()
+            if not part.is_spoof.any()
+        },
+        **{name: _estimate(figures[name]) for name in ("auc", "f1", "min_dcf")},
     }
     return {name: entry for name, entry in metrics.items() if entry != {}}
 
@@ -148,18 +137,16 @@ def _by_condition(scores: Scores) -> dict[str, Any]:
     demo = {clip.origin for clip in scores.clips if clip.is_spoof}
     inside = scores.take(np.array([clip.origin in demo for clip in scores.clips], bool))
     names = np.array([heard.condition for heard in inside.heard])
-    rows = {}
-    for name in dict.fromkeys(names.tolist()):
-        part = inside.take(names == name)
-        score, spoof = part.score, part.is_spoof
-        rate = bootstrap(units(part), partial(_eer, score, spoof), strata=spoof)
-        counts = {"n_bona_fide": int((~spoof).sum()), "n_spoof": int(spoof.sum())}
-        rows[name or "clean"] = {**_estimate(rate), **counts}
-    return rows
+    return {name or "clean": _rate(inside.take(names == name)) for name in dict.fromkeys(names.tolist())}
 
 
-def _eer(score: np.ndarray, spoof: np.ndarray, rows: np.ndarray) -> float:
-    return equal_error_rate(score[rows[~spoof[rows]]], score[rows[spoof[rows]]])[0]
+def _rate(part: Scores) -> dict[str, float]:
+    return {**_estimate(error_rate(part)), **_counts(part)}
+
+
+def _counts(part: Scores) -> dict[str, int]:
+    spoof = part.is_spoof
+    return {"n_bona_fide": int((~spoof).sum()), "n_spoof": int(spoof.sum())}
 
 
 def _estimate(value: Estimate) -> dict[str, float]:

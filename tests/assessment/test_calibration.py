@@ -52,7 +52,7 @@ def test_a_ratio_never_leaves_the_bounds_whose_own_uncertainty_is_in_its_interva
     [
         ({"speech_s": 1.9}, "its net speech of 1.9 s lies outside the calibrated range of 2.0 to 30.0 s"),
         ({"speech_s": 31.0}, "its net speech of 31.0 s"),
-        ({"codec": "opus"}, "its codec opus is not among those calibrated (lossless, aac)"),
+        ({"codec": "opus"}, "its codec Opus is not among those calibrated (lossless, AAC)"),
         ({"bandwidth": 2900.0}, "its bandwidth of 2900 Hz"),
         ({"snr": 5.0}, "its signal-to-noise ratio of 5.0 dB"),
         ({"snr": None}, "its signal-to-noise ratio could not be measured"),

@@ -76,8 +76,17 @@ def calibrated(run: RunRecord) -> RunRecord:
             "cllr": {"value": 0.71, "low": 0.66, "high": 0.77},
             "misleading_bona_fide": {"value": 0.21, "low": 0.17, "high": 0.26},
             "most_misleading_log10": [1.31, -0.9],
-            "by_codec": {"lossless": {"n_bona_fide": 300, "n_spoof": 200, "cllr": 0.7, "eer": 0.22}},
+            "by_codec": {
+                "lossless": {"n_bona_fide": 300, "n_spoof": 200, "cllr": 0.7, "eer": 0.22},
+                "ULAW": {
+                    "n_bona_fide": 90,
+                    "n_spoof": 80,
+                    "cllr": 0.8,
+                    "eer": {"value": 0.3, "low": 0.26, "high": 0.35},
+                },
+            },
         },
+        "scope": {"codecs": ["lossless", "MPEG_LAYER_III", "ULAW"]},
         "sha256": factory.digest("calibration"),
     }
     return replace(run, calibration=account)

@@ -31,6 +31,23 @@ def test_the_operating_point_flags_no_more_bona_fide_than_asked_for(tmp_path: Pa
     assert set(reference.observations["dc_offset"]) == {"bona_fide"}
 
 
+def test_every_rate_is_written_with_an_interval_and_counts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    origins = ["page"] * 60 + ["corpus"] * 30
+    clips = tuple(
+        Clip(Path(f"{i}.wav"), "spoof" if i < 30 else "bonafide", origin=origin) for i, origin in enumerate(origins)
+    )
+    score = rng.normal(size=90) + 1.5 * (np.arange(90) < 30)
+    write_reference(tmp_path, Scores(clips, score, score), "made up", {})
+    metrics = load_reference(tmp_path).metrics
+    rows = (metrics["eer_by_origin"]["page"], metrics["false_alarms_by_corpus"]["corpus"])
+    for entry in (metrics["auc"], metrics["f1"], *rows):
+        assert entry["low"] < entry["value"] < entry["high"]
+    assert metrics["min_dcf"]["low"] < metrics["min_dcf"]["high"]
+    assert [(row["n_bona_fide"], row["n_spoof"]) for row in rows] == [(30, 30), (30, 0)]
+    assert [set(metrics[name]) for name in ("eer_by_origin", "false_alarms_by_corpus")] == [{"page"}, {"corpus"}]
+
+
 def media(codec: str, rate_hz: int = 16_000) -> Media:
     return Media("any", codec, rate_hz, 1, rate_hz, 1.0, "any", "1")
 
