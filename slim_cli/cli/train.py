@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.reference import Measured
 
+MAX_CLIP_S = 10.0
+
 app = typer.Typer(no_args_is_help=True, invoke_without_command=True)
 
 RecipeArgument = Annotated[Path, typer.Argument(help="Recipe (TOML), e.g. models/slim-mini/recipe.toml.")]
@@ -30,7 +33,25 @@ Work = Annotated[Path, typer.Option("--output", "-o", help="Work folder; a stopp
 Folds = Annotated[Path | None, typer.Option(help="CSV with origin,fold.")]
 LeaveOut = Annotated[int | None, typer.Option(help="Fold whose origins, systems and speakers are left out.")]
 Teacher = Annotated[Path | None, typer.Option(help="Whisper encoder to imitate (transformers folder).")]
+MaxClip = Annotated[float, typer.Option("--max-clip-s", min=1, help="Longer clips are cut to their first seconds.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The clips of a run.
+
+    Attributes:
+        manifests: where they are listed.
+        folds: fold of each origin.
+        leave_out: fold that is not trained on.
+        max_clip_s: longer clips are cut to so many seconds.
+    """
+
+    manifests: Sequence[Path]
+    folds: Path | None = None
+    leave_out: int | None = None
+    max_clip_s: float = MAX_CLIP_S
 
 
 @app.callback()
@@ -45,6 +66,7 @@ def train(
     folds: Folds = None,
     leave_out: LeaveOut = None,
     teacher: Teacher = None,
+    max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
     """Train SLIM: all stages of a recipe at once (--preset or --recipe, -m, -o), or one by one."""
@@ -58,7 +80,7 @@ def train(
         raise UsageError("Training needs a recipe (--preset or --recipe), clips (-m) and a work folder (-o).")
     chosen = find_recipe(preset) if preset else recipe
     assert chosen is not None
-    shop = _workshop(chosen, manifest, output, (folds, leave_out), device)
+    shop = _workshop(chosen, _Data(manifest, folds, leave_out, max_clip_s), output, device)
     if shop.ready_made:
         shop.extract(_report("files encoded"))
     else:
@@ -73,10 +95,12 @@ def encoder(
     manifest: Manifests,
     output: Work,
     teacher: Teacher = None,
+    max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
     """Train the pair of small encoders; no target is a label, so all folds share them."""
-    _workshop(recipe, manifest, output, (None, None), device).train_encoder(teacher, _report("encoder"))
+    data = _Data(manifest, max_clip_s=max_clip_s)
+    _workshop(recipe, data, output, device).train_encoder(teacher, _report("encoder"))
 
 
 @app.command()
@@ -86,10 +110,12 @@ def stage1(
     output: Work,
     folds: Folds = None,
     leave_out: LeaveOut = None,
+    max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
     """Learn style-linguistics dependency features from bona fide speech."""
-    _workshop(recipe, manifest, output, (folds, leave_out), device).train_stage1(_report("stage 1"))
+    data = _Data(manifest, folds, leave_out, max_clip_s)
+    _workshop(recipe, data, output, device).train_stage1(_report("stage 1"))
 
 
 @app.command()
@@ -99,10 +125,12 @@ def stage2(
     output: Work,
     folds: Folds = None,
     leave_out: LeaveOut = None,
+    max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
     """Learn the classifier from bona fide and spoof, and write the bundle."""
-    bundle = _workshop(recipe, manifest, output, (folds, leave_out), device).train_stage2(_report("stage 2"))
+    data = _Data(manifest, folds, leave_out, max_clip_s)
+    bundle = _workshop(recipe, data, output, device).train_stage2(_report("stage 2"))
     typer.echo(bundle)
 
 
@@ -133,7 +161,7 @@ def record(
     from slim_cli.training.manifest import summary
     from slim_cli.training.record import write_record
 
-    _, chosen = _clips(manifest, folds, leave_out)
+    _, chosen = _clips(_Data(manifest, folds, leave_out))
     write_record(bundle, chosen)
     typer.echo(f"{bundle / 'training.json'}: {summary(chosen)}")
 
@@ -155,38 +183,32 @@ def _measure(clips: Sequence[Clip]) -> Measured:
     return measured
 
 
-def _workshop(
-    recipe: Path,
-    manifests: list[Path],
-    output: Path,
-    split: tuple[Path | None, int | None],
-    device: str,
-) -> Workshop:
+def _workshop(recipe: Path, data: _Data, output: Path, device: str) -> Workshop:
     from slim_cli.detector.runtime import choose_device
     from slim_cli.training.corpus import AudioPack
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.recipe import load_recipe
 
-    leave_out, plan = split[1], load_recipe(recipe)
-    clips, chosen = ([clip for clip in part if plan.protocol.needs(clip)] for part in _clips(manifests, *split))
+    plan = load_recipe(recipe)
+    clips, chosen = ([clip for clip in part if plan.protocol.needs(clip)] for part in _clips(data))
     if not clips:
         read = ", ".join([*plan.protocol.stage1, *plan.protocol.stage2])
         raise UsageError(f"The recipe {plan.name} learns from {read}; none of the clips is of these.")
-    run = output / ("all" if leave_out is None else f"fold-{leave_out}")
-    pack = AudioPack(clips, output / "audio")
+    run = output / ("all" if data.leave_out is None else f"fold-{data.leave_out}")
+    pack = AudioPack(clips, output / "audio", data.max_clip_s)
     return Workshop(plan, clips, chosen, pack, run, output, str(choose_device(device)))
 
 
-def _clips(manifests: list[Path], folds: Path | None, leave_out: int | None) -> tuple[list[Clip], list[Clip]]:
+def _clips(data: _Data) -> tuple[list[Clip], list[Clip]]:
     """All clips, and those to train on."""
     from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
 
-    clips = read_manifests(manifests, complain)
-    if leave_out is None:
+    clips = read_manifests(data.manifests, complain)
+    if data.leave_out is None:
         return clips, clips
-    if folds is None:
+    if data.folds is None:
         raise UsageError("--leave-out needs --folds, the CSV that says which origin is in which fold.")
-    chosen, _ = leave_origin_out(clips, read_folds(folds), leave_out)
+    chosen, _ = leave_origin_out(clips, read_folds(data.folds), data.leave_out)
     return clips, chosen
 
 

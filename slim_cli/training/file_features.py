@@ -1,9 +1,10 @@
 """Subspaces of ready-made encoders, computed once per file, in memory-mapped shards that belong to those encoders.
 
 Large frozen encoders are too slow to hear every window anew: each file is encoded whole, and training cuts its windows
-from the result. Folder: `cache.json` names the encoders; each `shard-*` holds `files.json` (path and frames of both
+from the result. Folder: `cache.json` names the encoders; each `shard-*` holds `files.json` (file and frames of both
 subspaces per file, in order), `style.npy` and `linguistics.npy`, frames × width of bfloat16 seen as int16, which numpy
-lacks. A shard appears under its name when it is whole, so a stopped extraction goes on with the files it has not done.
+lacks. A file is known by its path, size and time of change, and by how much of it the pack holds. A shard appears under
+its name when it is whole, so a stopped extraction goes on with the files it has not done.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch.nn.utils.rnn import pad_sequence
 from slim_cli.detector.model import Slim, Subspaces
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
-from slim_cli.training.corpus import AudioPack
+from slim_cli.training.corpus import AudioPack, identity
 from slim_cli.training.features import FeatureSource, encoder_fingerprint
 from slim_cli.training.manifest import Clip
 
@@ -93,22 +94,19 @@ def encode_files(
         UsageError: the folder holds features of other encoders.
     """
     _claim(folder, encoder_fingerprint(slim))
-    files = {_key(clip): clip for clip in clips}
+    keys = [f"{identity(clip.path)} {pack.length(clip)}" for clip in clips]
+    files = dict(zip(keys, clips, strict=True))
     shards = _shards(folder)
-    known = {path for shard in shards for path, *_ in _index(shard)}
+    known = {key for shard in shards for key, *_ in _index(shard)}
     missing = sorted((key for key in files if key not in known), key=lambda key: (pack.length(files[key]), key))
     done = len(files) - len(missing)
     for part in _parts(missing, [pack.length(files[key]) for key in missing], SHARD_S, padded=False):
-        shards.append(folder / f"shard-{len(shards):05d}")
+        shards.append(folder / f"shard-{_number(shards[-1]) + 1 if shards else 0:05d}")
         _write(slim, part, [pack(files[key]) for key in part], shards[-1])
         done += len(part)
         if report:
             report(done, len(files))
-    return _open(clips, shards)
-
-
-def _key(clip: Clip) -> str:
-    return str(clip.path.resolve())
+    return _open(clips, keys, shards)
 
 
 def _claim(folder: Path, fingerprint: str) -> None:
@@ -132,7 +130,11 @@ def _claim(folder: Path, fingerprint: str) -> None:
 def _shards(folder: Path) -> list[Path]:
     for unfinished in folder.glob("shard-*.part"):
         shutil.rmtree(unfinished)
-    return sorted(folder.glob("shard-*"))
+    return sorted(folder.glob("shard-[0-9][0-9][0-9][0-9][0-9]"))
+
+
+def _number(shard: Path) -> int:
+    return int(shard.name.removeprefix("shard-"))
 
 
 def _index(shard: Path) -> list[tuple[str, int, int]]:
@@ -187,16 +189,16 @@ def _encode(slim: Slim, waveforms: Sequence[Tensor]) -> tuple[list[np.ndarray], 
     return frames(x.style, x.style_mask), frames(x.linguistics, x.linguistics_mask)
 
 
-def _open(clips: Sequence[Clip], shards: Sequence[Path]) -> FileFeatures:
+def _open(clips: Sequence[Clip], keys: Sequence[str], shards: Sequence[Path]) -> FileFeatures:
     places = {}
     for number, shard in enumerate(shards):
         first_s = first_l = 0
-        for path, frames_s, frames_l in _index(shard):
-            places[path] = Place(number, slice(first_s, first_s + frames_s), slice(first_l, first_l + frames_l))
+        for key, frames_s, frames_l in _index(shard):
+            places[key] = Place(number, slice(first_s, first_s + frames_s), slice(first_l, first_l + frames_l))
             first_s, first_l = first_s + frames_s, first_l + frames_l
     arrays = [(_mapped(shard / "style.npy"), _mapped(shard / "linguistics.npy")) for shard in shards]
     labels = np.array([clip.is_spoof for clip in clips], dtype=np.float32)
-    return FileFeatures(labels, np.arange(len(clips)), [places[_key(clip)] for clip in clips], arrays)
+    return FileFeatures(labels, np.arange(len(clips)), [places[key] for key in keys], arrays)
 
 
 def _mapped(path: Path) -> np.ndarray:

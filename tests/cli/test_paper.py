@@ -80,6 +80,7 @@ def test_the_published_pipeline_runs_from_dataset_folders_to_a_report(
     trained = done(*train)
     assert trained.out == f"{bundle}\n"
     assert "files encoded 13/13" in trained.err, "the evaluation part is not even heard"
+    assert "cut at another length" in done(*train, "--max-clip-s", "5", code=2).err
     record = json.loads((bundle / "training.json").read_text())
     assert record["origins"] == ["asvspoof2019-la", "common-voice", "ravdess"]
     config = json.loads((bundle / "config.json").read_text())

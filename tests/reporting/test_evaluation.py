@@ -125,7 +125,7 @@ def test_the_scale_rises_from_one_and_names_its_source(language):
             "ULAW",
             8_000,
             True,
-            "20 %, 95 % interval 12 % to 31 % (9 bona fide, 8 spoof files). Chosen because the exhibit is stored as G.711",
+            "20 %, 95 % interval 12 % to 31 % (9 bona fide, 8 spoof files). Chosen because the exhibit is stored as",
         ),
         ("opus", 48_000, False, "unknown"),
         ("GSM610", 8_000, False, "No validation for these conditions (GSM 06.10, 8 kHz"),

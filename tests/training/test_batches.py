@@ -1,11 +1,17 @@
 """What a batch holds: classes in balance, copies beside their sources, one channel for both."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from slim_cli.errors import UsageError
 from slim_cli.training.batches import LabelledBatches, UnlabelledBatches
 from slim_cli.training.corpus import AudioPack, BalancedSampler, read_mono
 from slim_cli.training.degrade import degrade
@@ -16,6 +22,66 @@ def test_a_pack_keeps_sixteen_bit_audio_as_it_is(corpus: list[Clip], tmp_path: P
     pack = AudioPack(corpus, tmp_path)
     for clip in corpus[:4]:
         assert np.array_equal(pack(clip), read_mono(clip.path))
+
+
+@pytest.mark.parametrize("torn", [b"", b"\x07"], ids=["", "in the middle of a clip"])
+def test_a_killed_pack_goes_on_where_it_was_and_ends_the_same(corpus: list[Clip], tmp_path: Path, torn: bytes) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (data,), (journal,) = tmp_path.glob("pack/*.i16"), tmp_path.glob("pack/*.part")
+    done = len(journal.read_bytes().splitlines())
+    assert 0 < done < len(corpus)
+    for half, file in ((torn, data), (torn and b"12", journal)):
+        with file.open("ab") as out:
+            out.write(half)
+    read: list[Path] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("slim_cli.training.corpus.read_mono", lambda path: (read.append(path), read_mono(path))[1])
+        resumed = AudioPack(corpus, tmp_path / "pack")
+    whole = AudioPack(corpus, tmp_path / "whole")
+    assert len(read) == len(corpus) - done
+    assert all(np.array_equal(resumed(clip), whole(clip)) for clip in corpus)
+    assert not list(tmp_path.glob("pack/*.part"))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from slim_cli.training import corpus
+from slim_cli.training.manifest import read_manifest
+corpus._TOGETHER, home, read, seen = 3, Path(sys.argv[1]), corpus.read_mono, []
+def dying(path):
+    seen.append(path)
+    if len(seen) > 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(path)
+corpus.read_mono = dying
+corpus.AudioPack(read_manifest(home / "manifest.csv"), home / "pack")
+"""
+
+
+def test_a_pack_is_made_again_when_a_file_changes(corpus: list[Clip], tmp_path: Path) -> None:
+    before = AudioPack(corpus, tmp_path / "pack")(corpus[0])
+    soundfile.write(corpus[0].path, np.zeros(len(before)), 16_000)
+    assert not AudioPack(corpus, tmp_path / "pack")(corpus[0]).any()
+
+
+def test_a_pack_cuts_clips_where_it_is_told_and_shares_no_folder_with_another_cut(
+    corpus: list[Clip], tmp_path: Path
+) -> None:
+    pack = AudioPack(corpus, tmp_path / "pack", 2.5)
+    assert max(map(pack.length, corpus)) == 40_000
+    with pytest.raises(UsageError, match="cut at another length"):
+        AudioPack(corpus, tmp_path / "pack")
+
+
+def test_a_pack_names_what_is_missing_before_it_reads(corpus: list[Clip], tmp_path: Path) -> None:
+    corpus[2].path.unlink()
+    with pytest.raises(UsageError, match=r"1 of 16 audio files that are listed are missing; the first is .*02\.flac"):
+        AudioPack(corpus, tmp_path / "pack")
+    assert not (tmp_path / "pack").exists()
 
 
 def test_half_of_a_labelled_batch_is_spoof(corpus: list[Clip], tmp_path: Path) -> None:

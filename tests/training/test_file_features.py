@@ -1,6 +1,7 @@
 """Features of whole files: encoded once, in shards that survive a stop and belong to the encoders that made them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from slim_cli.detector.encoders import TransformersEncoder
@@ -106,6 +108,38 @@ def test_nothing_is_encoded_twice_and_new_files_join(
     monkeypatch.setattr(slim, "subspaces", None)
     again = encode_files(slim, corpus[::-1], pack, folder)
     assert all(np.array_equal(a, b) for a, b in zip(frames(again, 0), frames(both, 15), strict=True))
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_changed_file_or_another_cut_is_encoded_anew(
+    slim: Slim, corpus: list[Clip], pack: AudioPack, tmp_path: Path
+) -> None:
+    folder = tmp_path / "features"
+    first = encode_files(slim, corpus, pack, folder)
+    soundfile.write(corpus[0].path, np.zeros(32_000), 16_000)
+    told: list[tuple[int, int]] = []
+    changed = encode_files(slim, corpus, AudioPack(corpus, tmp_path / "new"), folder, lambda *done: told.append(done))
+    assert told == [(16, 16)]
+    assert len(frames(changed, 0)[0]) != len(frames(first, 0)[0])
+    assert all(np.array_equal(a, b) for a, b in zip(frames(changed, 5), frames(first, 5), strict=True))
+    cut = encode_files(slim, corpus, AudioPack(corpus, tmp_path / "cut", 2.0), folder)
+    assert max(len(frames(cut, row)[0]) for row in range(16)) < 100
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_after_a_shard_is_deleted_no_other_is_overwritten(
+    slim: Slim, corpus: list[Clip], pack: AudioPack, tmp_path: Path
+) -> None:
+    folder = tmp_path / "features"
+    whole = encode_files(slim, corpus, pack, folder)
+    shards = sorted(folder.glob("shard-*"))
+    kept = {shard: (shard / "files.json").read_bytes() for shard in shards if shard != shards[1]}
+    shutil.rmtree(shards[1])
+    again = encode_files(slim, corpus, pack, folder)
+    assert {shard: (shard / "files.json").read_bytes() for shard in kept} == kept
+    assert len(list(folder.glob("shard-*"))) == len(shards)
+    for row in range(len(corpus)):
+        assert all(np.array_equal(a, b) for a, b in zip(frames(again, row), frames(whole, row), strict=True))
 
 
 @pytest.mark.usefixtures("small_shards")
