@@ -92,7 +92,8 @@ def _rows(
     source: Path, detectors: Sequence[Detector], folds: Path | None, channels: Sequence[Condition]
 ) -> Iterator[tuple[Clip, FileResult, str]]:
     """Clip, row of a scan and scoring model of every file that a source names."""
-    from slim_cli.training.manifest import names_dataset, read_folds, read_manifests, to_score
+    from slim_cli.training.datasets import names_dataset, read_manifests
+    from slim_cli.training.manifest import read_folds, to_score
 
     if not names_dataset(source) and _holds_scores(source):
         yield from _scored(source, channels)

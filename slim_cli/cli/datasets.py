@@ -67,8 +67,9 @@ def join(
     seconds: Annotated[str, typer.Option(help="Lengths wanted in turn, s.")] = "8,15,30",
 ) -> None:
     """Join short clips of one speaker and system into longer files, so that a calibration holds for these too."""
+    from slim_cli.training.datasets import read_manifests
     from slim_cli.training.joining import join_clips
-    from slim_cli.training.manifest import read_manifests, summary, to_score, write_manifest
+    from slim_cli.training.manifest import summary, to_score, write_manifest
 
     if output.exists():
         raise UsageError(f"{output} exists already; name a new folder.")

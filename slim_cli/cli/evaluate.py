@@ -90,7 +90,8 @@ def evaluate(
 def _clips(manifests: Sequence[Path], folds: Path | None, models: Sequence[str]) -> list[tuple[Path, list[Clip]]]:
     """Each bundle with the clips it is to score."""
     from slim_cli.cli.bundles import find_bundle
-    from slim_cli.training.manifest import one_bundle_or_folds, read_manifests, share_out, to_score
+    from slim_cli.training.datasets import read_manifests
+    from slim_cli.training.manifest import one_bundle_or_folds, share_out, to_score
 
     one_bundle_or_folds(models, folds)
     return share_out(to_score(read_manifests(manifests, complain)), [find_bundle(name) for name in models], folds)

@@ -201,7 +201,8 @@ def _workshop(recipe: Path, data: _Data, output: Path, device: str) -> Workshop:
 
 def _clips(data: _Data) -> tuple[list[Clip], list[Clip]]:
     """All clips, and those to train on."""
-    from slim_cli.training.manifest import leave_origin_out, read_folds, read_manifests
+    from slim_cli.training.datasets import read_manifests
+    from slim_cli.training.manifest import leave_origin_out, read_folds
 
     clips = read_manifests(data.manifests, complain)
     if data.leave_out is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -221,34 +221,3 @@ def summary(clips: Iterable[Clip]) -> str:
         origins, systems = {c.origin for c in chosen}, {c.system for c in chosen}
         parts.append(f"{len(chosen)} {label} ({len(origins)} origins, {len(systems)} systems)")
     return ", ".join(parts)
-
-
-def read_manifests(paths: Sequence[Path], tell: Callable[[str], None] = lambda text: None) -> list[Clip]:
-    """Reads several manifests or dataset folders (`NAME=FOLDER[:SUBSET]`), one after the other.
-
-    Args:
-        paths: the manifests.
-        tell: called with one sentence for each dataset folder that lacks audio.
-
-    Raises:
-        UsageError: as `read_manifest` and `read_dataset`.
-    """
-    return [clip for path in paths for clip in _read(path, tell)]
-
-
-def names_dataset(path: Path) -> bool:
-    """Whether a manifest argument is no file but reads `NAME=FOLDER[:SUBSET]`."""
-    name, given, _ = str(path).partition("=")
-    return bool(given) and "/" not in name and not path.exists()
-
-
-def _read(path: Path, tell: Callable[[str], None]) -> list[Clip]:
-    if not names_dataset(path):
-        return read_manifest(path)
-    from slim_cli.training.datasets import read_dataset
-
-    name, _, place = str(path).partition("=")
-    folder, colon, subset = place.rpartition(":")
-    if Path(place).exists() or not colon:
-        return read_dataset(name, Path(place), None, tell)
-    return read_dataset(name, Path(folder), subset, tell)

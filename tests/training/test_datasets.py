@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.datasets import DATASETS, Dataset, read_dataset
-from slim_cli.training.manifest import Clip, read_manifests, write_manifest
+from slim_cli.training.datasets import DATASETS, Dataset, read_dataset, read_manifests
+from slim_cli.training.manifest import Clip, write_manifest
 
 LA19 = "LA/ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm"
 LA21, DF21 = "keys/LA/CM/trial_metadata.txt", "keys/DF/CM/trial_metadata.txt"

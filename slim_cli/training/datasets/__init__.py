@@ -1,16 +1,16 @@
-"""Readers that turn dataset folders, as they are downloaded, into the clips of a manifest."""
+"""Manifests, and readers that turn dataset folders, as they are downloaded, into the clips of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import compress
 from pathlib import Path
 
 from slim_cli.errors import UsageError
 from slim_cli.training.datasets.catalogue import DATASETS, Dataset
-from slim_cli.training.manifest import Clip
+from slim_cli.training.manifest import Clip, read_manifest
 
-__all__ = ["DATASETS", "Dataset", "find_dataset", "read_dataset"]
+__all__ = ["DATASETS", "Dataset", "find_dataset", "names_dataset", "read_dataset", "read_manifests"]
 
 
 def find_dataset(name: str) -> Dataset:
@@ -64,3 +64,32 @@ def _nothing(dataset: Dataset, folder: Path, subset: str | None, listed: int) ->
     why = f"none of the {listed:,} audio files that its lists name is there" if listed else "nothing was found"
     subsets = f"; its subsets: {dataset.subsets}" if subset and dataset.subsets else ""
     return f"{folder} holds no clips of the dataset {dataset.name}{part}: {why}. Looked for {dataset.layout}{subsets}."
+
+
+def read_manifests(paths: Sequence[Path], tell: Callable[[str], None] = lambda text: None) -> list[Clip]:
+    """Reads several manifests or dataset folders (`NAME=FOLDER[:SUBSET]`), one after the other.
+
+    Args:
+        paths: the manifests.
+        tell: called with one sentence for each dataset folder that lacks audio.
+
+    Raises:
+        UsageError: as `read_manifest` and `read_dataset`.
+    """
+    return [clip for path in paths for clip in _read(path, tell)]
+
+
+def names_dataset(path: Path) -> bool:
+    """Whether a manifest argument is no file but reads `NAME=FOLDER[:SUBSET]`."""
+    name, given, _ = str(path).partition("=")
+    return bool(given) and "/" not in name and not path.exists()
+
+
+def _read(path: Path, tell: Callable[[str], None]) -> list[Clip]:
+    if not names_dataset(path):
+        return read_manifest(path)
+    name, _, place = str(path).partition("=")
+    folder, colon, subset = place.rpartition(":")
+    if Path(place).exists() or not colon:
+        return read_dataset(name, Path(place), None, tell)
+    return read_dataset(name, Path(folder), subset, tell)
