@@ -91,6 +91,9 @@ def scan(
     timings: given.Timings = False,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # why: numpy's threads help nothing here, and spin where the detector's are to work; to be said before numpy comes
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     request = Request(
         paths=paths,
         folder=OutputFolder(output, force),
@@ -133,7 +136,6 @@ def _case(path: Path | None) -> Case | None:
 
 
 def _run(request: Request) -> Summary:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from slim_cli.assessment.reference import load_reference
     from slim_cli.detector import load_detector
     from slim_cli.reporting.selection import check_limit

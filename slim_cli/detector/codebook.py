@@ -55,10 +55,11 @@ class CodebookEncoder(Encoder):
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(waveforms.device.type, enabled=False):
-            patches = self.patches(waveforms.float())
-            distance = torch.cdist(self.whiten(patches), self.codes[None].expand(len(patches), -1, -1))
+            patches = self.whiten(self.patches(waveforms.float()))
+            squares = F.linear(-2 * patches, self.codes, self.codes.square().sum(1))  # of distances, but for |patch|²
+            distance = (squares + patches.square().sum(2, keepdim=True)).clamp_(min=0).sqrt_()
         mask = frame_mask(patches.shape[1], LogMel.HOP * self.STRIDE, lengths)
-        return F.relu(distance.mean(2, keepdim=True) - distance), mask
+        return (distance.mean(2, keepdim=True) - distance).relu_(), mask
 
     def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         return [features]

@@ -54,7 +54,8 @@ class Encoder(nn.Module):
     def subspace(self, features: Tensor, mask: Tensor) -> Tensor:
         """X: the mean over the blocks read (SLIM, section 3), shape (B, F, D)."""
         first, last = self.blocks
-        return torch.stack(self.run_blocks(features, mask)[first : last + 1]).mean(0)
+        outputs = self.run_blocks(features, mask)[first : last + 1]
+        return torch.stack(outputs).mean(0) if len(outputs) > 1 else outputs[0]
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ class LogMel(nn.Module):
         spectrum = torch.stft(
             waveforms, self.N_FFT, self.HOP, window=self.window, pad_mode="constant", return_complex=True
         )
-        power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
+        real, imaginary = torch.view_as_real(spectrum[..., :-1]).square().unbind(-1)
+        power = real + imaginary
         log = (self.filters @ power).clamp(min=1e-8).log10()
         return (torch.maximum(log, log.amax((1, 2), keepdim=True) - self.RANGE_DB / 10) + 1) / 4
 

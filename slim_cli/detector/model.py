@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from slim_cli.detector.encoders import Encoder, same_front
-from slim_cli.detector.pooling import AttentiveStatisticsPooling, MomentPooling
+from slim_cli.detector.pooling import AttentiveStatisticsPooling, MomentPooling, frame_weights
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,23 @@ class Compression(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, F, D) and mask (B, F) → (B, dependency_dim)."""
+        if not self.training:
+            return self._infer(x, mask)
         frames = x[mask]
         hidden = self.dropout(F.leaky_relu(self.norm(self.down(frames))))
         frames = F.leaky_relu(self.dropout(frames + self.up(hidden)))
         projected = x.new_zeros(*mask.shape, self.project.out_features, dtype=torch.float32)
         projected[mask] = self.project(frames).float()
         return projected.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+    def _infer(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The same without dropout, in fewer steps: the mean is taken before the projection, which is linear."""
+        hidden = F.leaky_relu(self.norm(self.down(x).flatten(0, 1))).unflatten(0, mask.shape)
+        frames = F.leaky_relu_(self.up(hidden).add_(x))
+        with torch.autocast(x.device.type, enabled=False):
+            weights = frame_weights(mask)
+            mean = (weights @ frames.float())[:, 0]
+            return F.linear(mean, self.project.weight) + weights.sum(2) * self.project.bias
 
 
 class SlimHead(nn.Module):

@@ -103,6 +103,11 @@ class MomentPooling(nn.Module):
 
 def statistics(x: Tensor, mask: Tensor) -> Tensor:
     """Mean and standard deviation over the valid frames, (B, F, D) and (B, F) → (B, 2 · D)."""
-    x, weights = x.float(), mask[..., None] / mask.sum(1).clamp(min=1)[:, None, None]
-    mean = (weights * x).sum(1)
-    return torch.cat([mean, (weights * (x - mean[:, None]).square()).sum(1).sqrt()], -1)
+    x, weights = x.float(), frame_weights(mask)
+    mean = weights @ x
+    return torch.cat([mean, (weights @ (x - mean).square_()).sqrt()], -1)[:, 0]
+
+
+def frame_weights(mask: Tensor) -> Tensor:
+    """Equal weights of the valid frames, for a mean as a product from the left: (B, F) → (B, 1, F)."""
+    return (mask / mask.sum(1, keepdim=True).clamp(min=1))[:, None]
