@@ -160,6 +160,12 @@ class _Draughtsman:
     def validation(self, calibration: Mapping[str, Any]) -> Validation:
         metrics, measured = self._reference.metrics, calibration.get("metrics", {})
         point, label = self._reference.operating_point, self._words.label
+
+        def named(table: str) -> tuple[OriginRate, ...]:
+            return tuple(
+                dataclasses.replace(row, origin=label("condition", row.origin)) for row in rates(metrics, table)
+            )
+
         return Validation(
             figures=figures(metrics, self._words.item("validation.figure")),
             calibration=figures(measured, self._words.item("calibration.figure")),
@@ -169,9 +175,8 @@ class _Draughtsman:
             ),
             origins=rates(metrics, "eer_by_origin"),
             corpora=rates(metrics, "false_alarms_by_corpus"),
-            conditions=tuple(
-                dataclasses.replace(row, origin=label("condition", row.origin)) for row in rates(metrics, BY_CONDITION)
-            ),
+            conditions=named(BY_CONDITION),
+            alarms=named("false_alarms_by_condition"),
             false_alarms=self._share(point.false_alarm_rate, point.n_bona_fide),
             misses=self._share(point.miss_rate, point.n_spoof),
             score_histogram=self.score_histogram(None),

@@ -121,6 +121,7 @@ class Validation:
     origins: tuple[OriginRate, ...]
     corpora: tuple[OriginRate, ...]
     conditions: tuple[OriginRate, ...]
+    alarms: tuple[OriginRate, ...]
     calibration: tuple[Figure, ...]
     codecs: tuple[OriginRate, ...]
     score_histogram: Markup

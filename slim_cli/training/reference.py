@@ -79,7 +79,7 @@ def write_reference(
         scores: file-level scores of clips left out of training, as they are and perhaps under conditions.
         description: one sentence on the data and the protocol.
         observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
-        false_alarms: share of bona fide clips that the operating point may flag.
+        false_alarms: share of bona fide clips that the operating point may flag, as they are and under each condition.
 
     Returns:
         what was written.
@@ -88,7 +88,8 @@ def write_reference(
     every, scores = scores, scores.undegraded
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
-    threshold = review_threshold(real, false_alarms)
+    channels = _by_channel(every)
+    threshold = max(review_threshold(part.score[~part.is_spoof], false_alarms) for part in channels.values())
     reference = {
         "schema": SCHEMA,
         "description": description,
@@ -104,7 +105,11 @@ def write_reference(
         "observations": _ranges(measured.as_stored),
         "observations_by_codec": {codec: _ranges(values) for codec, values in measured.by_codec.items()},
         "observations_rate_hz": measured.rate_hz,
-        "metrics": {**_metrics(scores, threshold), "eer_by_condition": _by_condition(every)},
+        "metrics": {
+            **_metrics(scores, threshold),
+            "eer_by_condition": _by_condition(every),
+            "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in channels.items()},
+        },
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
     write_sums(bundle)
@@ -123,9 +128,7 @@ def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
         "eer_mismatch": _estimate(summary.mismatch),
         "eer_by_origin": {name: _rate(parts[name]) for name in summary.origins},
         "false_alarms_by_corpus": {
-            name: {**_estimate(wilson(int((part.score >= threshold).sum()), len(part.clips))), **_counts(part)}
-            for name, part in parts.items()
-            if not part.is_spoof.any()
+            name: _false_alarms(part, threshold) for name, part in parts.items() if not part.is_spoof.any()
         },
         **{name: _estimate(figures[name]) for name in ("auc", "f1", "min_dcf")},
     }
@@ -136,8 +139,18 @@ def _by_condition(scores: Scores) -> dict[str, Any]:
     """EER over the origins with spoof clips, as they are (`clean`) and under each condition, with counts."""
     demo = {clip.origin for clip in scores.clips if clip.is_spoof}
     inside = scores.take(np.array([clip.origin in demo for clip in scores.clips], bool))
-    names = np.array([heard.condition for heard in inside.heard])
-    return {name or "clean": _rate(inside.take(names == name)) for name in dict.fromkeys(names.tolist())}
+    return {name: _rate(part) for name, part in _by_channel(inside).items()}
+
+
+def _by_channel(scores: Scores) -> dict[str, Scores]:
+    """The scores of each condition, those of clips as they are under `clean`."""
+    names = np.array([heard.condition for heard in scores.heard])
+    return {name or "clean": scores.take(names == name) for name in dict.fromkeys(names.tolist())}
+
+
+def _false_alarms(part: Scores, threshold: float) -> dict[str, float]:
+    real = part.score[~part.is_spoof]
+    return {**_estimate(wilson(int((real >= threshold).sum()), len(real))), **_counts(part)}
 
 
 def _rate(part: Scores) -> dict[str, float]:

@@ -121,6 +121,20 @@ def test_conditions_have_their_own_error_rate_and_nothing_else(tmp_path: Path) -
     assert rows == {"clean": (0.0, 15, 15), "hiss": (1.0, 15, 15)}
 
 
+def test_the_operating_point_keeps_its_promise_under_every_condition(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin=f"o{i % 3}") for i in range(400))
+    plain, hiss = (
+        Scores(clips, rng.normal(m, 1, 400), rng.random(400), (Heard(c),) * 400) for m, c in ((0, ""), (1, "hiss"))
+    )
+    write_reference(tmp_path, plain + hiss, "made up", {})
+    reference = load_reference(tmp_path)
+    point, alarms = reference.operating_point, reference.metrics["false_alarms_by_condition"]
+    assert {name: row["value"] <= 0.05 for name, row in alarms.items()} == {"clean": True, "hiss": True}
+    assert alarms["hiss"]["value"] > 0.03 > alarms["clean"]["value"] == pytest.approx(point.false_alarm_rate, abs=1e-4)
+    assert (alarms["hiss"]["n_bona_fide"], point.n_bona_fide) == (200, 200)
+
+
 def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
     return reference.metrics["eer_by_condition"]
 
