@@ -2,8 +2,9 @@
 
 `AttentiveStatisticsPooling` is the paper's. `MomentPooling` has nothing to learn but a standardisation: means and
 deviations of both subspaces, how the directions of style vary together (second-order statistics, as in bilinear
-pooling: Lin, RoyChowdhury and Maji, ICCV 2015), and the mean style of each sound (residuals by cluster as in VLAD:
-Jégou et al., CVPR 2010, with the linguistic subspace choosing the cluster).
+pooling: Lin, RoyChowdhury and Maji, ICCV 2015), the mean style of each sound (residuals by cluster as in VLAD:
+Jégou et al., CVPR 2010, with the linguistic subspace choosing the cluster), and mean and deviation of the style that
+the linguistics of the same moment do not explain in recorded speech (by reduced-rank regression: Izenman, 1975).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 STYLE_DIRECTIONS = 64
 SOUNDS = 32
+EXPECTED_RANK = 64
 SOUND_PRIOR = 3.0  # frames of average style that every sound is given: rare sounds say little
 
 
@@ -47,7 +49,7 @@ class AttentiveStatisticsPooling(nn.Module):
 
 
 class MomentPooling(nn.Module):
-    """Moments of style, of linguistics and of style given the sound, each in units of its spread in training.
+    """Moments of style, of linguistics, of style given the sound and of unexpected style, in units of their spread.
 
     Args:
         style_dim: D_s, width of X_s.
@@ -62,9 +64,12 @@ class MomentPooling(nn.Module):
         super().__init__()
         self.directions = nn.Linear(style_dim, STYLE_DIRECTIONS).requires_grad_(False)
         self.sounds = nn.Linear(linguistics_dim, SOUNDS, bias=False).requires_grad_(False)
+        self.expected_style = nn.Sequential(
+            nn.Linear(linguistics_dim, EXPECTED_RANK), nn.Linear(EXPECTED_RANK, style_dim)
+        ).requires_grad_(False)
         pairs = STYLE_DIRECTIONS * (STYLE_DIRECTIONS + 1) // 2
         self.linguistics = slice(2 * style_dim, 2 * (style_dim + linguistics_dim))
-        self.width = 2 * (style_dim + linguistics_dim) + pairs + SOUNDS * STYLE_DIRECTIONS
+        self.width = 2 * (2 * style_dim + linguistics_dim) + pairs + SOUNDS * STYLE_DIRECTIONS
         self.mean: Tensor
         self.scale: Tensor
         self.register_buffer("mean", torch.zeros(self.width))
@@ -84,21 +89,27 @@ class MomentPooling(nn.Module):
             off = (directions - (directions.sum(1) / count)[:, None]) * weight
             covariance = off.transpose(1, 2) @ off / count[..., None]
             rows, columns = torch.triu_indices(STYLE_DIRECTIONS, STYLE_DIRECTIONS, device=style.device)
-            share = self.sound_shares(linguistics, style.shape[1]) * weight
+            heard = linguistics[:, nearest_frames(style.shape[1], linguistics.shape[1])]
+            share = self.sound_shares(heard) * weight
             by_sound = share.transpose(1, 2) @ directions / (share.sum(1)[..., None] + SOUND_PRIOR)
             parts = [
                 statistics(style, style_mask),
                 statistics(linguistics, linguistics_mask),
                 covariance[:, rows, columns],
                 by_sound.flatten(1),
+                statistics(style - self.expected_style(heard), style_mask),
             ]
             return torch.cat(parts, 1)
 
-    def sound_shares(self, linguistics: Tensor, frames: int) -> Tensor:
-        """How much of each sound is in each of `frames` frames of style: (B, F', D_l) → (B, frames, SOUNDS), sum 1."""
-        nearest = (torch.arange(frames, device=linguistics.device) * linguistics.shape[1]) // frames
-        strength = self.sounds(linguistics.square())[:, nearest]
+    def sound_shares(self, linguistics: Tensor) -> Tensor:
+        """How much of each sound is in each frame: (B, F, D_l) → (B, F, SOUNDS), sum 1."""
+        strength = self.sounds(linguistics.square())
         return strength / strength.sum(2, keepdim=True).clamp(min=1e-9)
+
+
+def nearest_frames(wanted: int, frames: int) -> Tensor:
+    """For each of `wanted` frames of one subspace, the number of the frame of another that lies beside it in time."""
+    return (torch.arange(wanted) * frames) // wanted
 
 
 def statistics(x: Tensor, mask: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ def encoder_fingerprint(slim: Slim) -> str:
     digest = hashlib.sha256()
     pooling = slim.head.pooling
     if pooling is not None:
-        for weight in (pooling.directions.weight, pooling.sounds.weight):
+        for weight in pooling.parameters():
             digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
     for encoder in (slim.style, slim.linguistics):
         digest.update(json.dumps(encoder.describe(), sort_keys=True, default=str).encode())

@@ -43,11 +43,20 @@ def test_the_style_of_a_sound_is_the_mean_of_the_frames_that_hold_it(pooling: Mo
     linguistics.zero_()
     linguistics[0, :15, 0] = 1
     linguistics[0, 15:, 1] = 2
-    by_sound = pooling.moments(style, mask, linguistics, mask)[0, -SOUNDS * STYLE_DIRECTIONS :].view(SOUNDS, -1)
+    moments = pooling.moments(style, mask, linguistics, mask)[0]
+    by_sound = moments[-SOUNDS * STYLE_DIRECTIONS - 2 * STYLE : -2 * STYLE].view(SOUNDS, -1)
     along = pooling.directions(style[0])
     assert by_sound[0].allclose(along[:15].sum(0) / (15 + SOUND_PRIOR), atol=1e-5)
     assert by_sound[5].allclose(along[15:20].sum(0) / (5 + SOUND_PRIOR), atol=1e-5)
     assert not by_sound[1].any()
+
+
+def test_unexpected_style_is_what_the_linguistics_beside_it_do_not_explain(pooling: MomentPooling) -> None:
+    style, mask, linguistics, _ = window(20)
+    every_other = linguistics[:, ::2]
+    unexpected = style[0, :20] - pooling.expected_style(every_other.repeat_interleave(2, 1))[0, :20]
+    got = pooling.moments(style, mask, every_other, mask[:, ::2])[0, -2 * STYLE :]
+    assert got.allclose(torch.cat([unexpected.mean(0), unexpected.std(0, correction=0)]), atol=1e-5)
 
 
 def test_what_lies_beyond_the_signal_changes_nothing(pooling: MomentPooling) -> None:
