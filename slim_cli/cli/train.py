@@ -32,7 +32,6 @@ Manifests = Annotated[
 Work = Annotated[Path, typer.Option("--output", "-o", help="Work folder; a stopped training goes on from it.")]
 Folds = Annotated[Path | None, typer.Option(help="CSV with origin,fold.")]
 LeaveOut = Annotated[int | None, typer.Option(help="Fold whose origins, systems and speakers are left out.")]
-Teacher = Annotated[Path | None, typer.Option(help="Whisper encoder to imitate (transformers folder).")]
 MaxClip = Annotated[float, typer.Option("--max-clip-s", min=1, help="Longer clips are cut to their first seconds.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
 
@@ -65,7 +64,6 @@ def train(
     ] = None,
     folds: Folds = None,
     leave_out: LeaveOut = None,
-    teacher: Teacher = None,
     max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
@@ -84,7 +82,7 @@ def train(
     if shop.ready_made:
         shop.extract(_report("files encoded"))
     else:
-        shop.train_encoder(teacher, _report("encoder"))
+        shop.train_encoder()
     shop.train_stage1(_report("stage 1"))
     typer.echo(shop.train_stage2(_report("stage 2")))
 
@@ -94,13 +92,12 @@ def encoder(
     recipe: RecipeArgument,
     manifest: Manifests,
     output: Work,
-    teacher: Teacher = None,
     max_clip_s: MaxClip = MAX_CLIP_S,
     device: Device = "auto",
 ) -> None:
-    """Train the pair of small encoders; no target is a label, so all folds share them."""
+    """Find the patterns of small encoders in recorded speech; no label is read, so all folds share them."""
     data = _Data(manifest, max_clip_s=max_clip_s)
-    _workshop(recipe, data, output, device).train_encoder(teacher, _report("encoder"))
+    _workshop(recipe, data, output, device).train_encoder()
 
 
 @app.command()

@@ -14,7 +14,8 @@ from slim_cli.training.conditions import random_codec
 from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_silence
 from slim_cli.training.degrade import degrade
 from slim_cli.training.manifest import Clip
-from slim_cli.training.targets import FRAME
+
+FRAME = 640  # samples; windows are whole frames of every encoder
 
 
 @dataclass(frozen=True)
@@ -36,31 +37,6 @@ class Batch:
 
 def _batch(heard: Tensor, clean: Tensor, clips: Sequence[Clip]) -> Batch:
     return Batch(heard, clean, torch.tensor([float(c.is_spoof) for c in clips]), tuple(clips))
-
-
-class UnlabelledBatches:
-    """Two crops of each clip; half of the clips are heard as they are, half through a random channel.
-
-    Args:
-        clips: clips to draw from; labels only even out the drawing over systems.
-        pack: their audio.
-        size: windows in a batch, a multiple of 2.
-        crop_s: length of a window, seconds, a multiple of 0.04.
-    """
-
-    def __init__(self, clips: Sequence[Clip], pack: AudioPack, size: int, crop_s: float) -> None:
-        self.clips, self.pack, self.size = BalancedSampler(clips), pack, size
-        self.length = round(crop_s * 25) * FRAME
-
-    def __call__(self, rng: np.random.Generator) -> Batch:
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        chosen = self.clips.draw(self.size // 2, rng)
-        rows = [crop(audio, self.length, rng) for c in chosen for audio in [trim_silence(self.pack(c))] for _ in "ab"]
-        clean = torch.from_numpy(np.stack(rows))
-        heard = clean.clone()
-        half = len(rows) // 2
-        heard[:half] = degrade(clean[:half], generator)
-        return _batch(heard, clean, [c for c in chosen for _ in "ab"])
 
 
 class LabelledBatches:

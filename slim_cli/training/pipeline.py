@@ -19,10 +19,9 @@ from slim_cli.detector.codebook import CodebookEncoder
 from slim_cli.detector.model import Slim, SlimHead
 from slim_cli.errors import UsageError
 from slim_cli.results import WINDOW_S
-from slim_cli.training.batches import ClipWindows, LabelledBatches, UnlabelledBatches
+from slim_cli.training.batches import ClipWindows, LabelledBatches
 from slim_cli.training.codebook import fit_codebook
 from slim_cli.training.corpus import AudioPack
-from slim_cli.training.encoder import EncoderTrainer, train_encoders
 from slim_cli.training.features import BATCH, Draw, FeatureCache, FeatureSource, build_cache
 from slim_cli.training.file_features import encode_files
 from slim_cli.training.logistic import fit_head
@@ -33,7 +32,6 @@ from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
 from slim_cli.training.stage2 import train_stage2
-from slim_cli.training.targets import WhisperTeacher
 
 
 @dataclass(frozen=True)
@@ -59,31 +57,22 @@ class Workshop:
     shared: Path
     device: str = "cpu"
 
-    def train_encoder(self, teacher: Path | None = None, report: Report | None = None) -> None:
-        """Trains the encoders that all runs share.
-
-        Args:
-            teacher: folder of the Whisper encoder to imitate, None for none.
-            report: progress callback.
+    def train_encoder(self) -> None:
+        """Finds the codebook and the directions of the encoders that all runs share, in recorded speech.
 
         Raises:
             UsageError: the recipe uses ready-made encoders.
         """
-        folder = self.shared / "encoder"
-        if self.recipe.codebook:
-            slim = build_slim(self.recipe)
-            assert isinstance(slim.linguistics, CodebookEncoder)
-            recorded = [c for c in self.clips if not c.is_spoof]
-            recorded = [c for c in recorded if c.role != "test"] or recorded
-            fit_codebook(slim.linguistics, recorded, self.pack, self.recipe.codebook)
-            fit_moments(slim, recorded, self.pack, self.recipe.codebook)
-            return _save(slim, folder, "encoder")
-        recipe = self.recipe.encoder
-        if recipe is None:
+        if self.recipe.codebook is None:
             raise UsageError(f"The recipe {self.recipe.name} uses ready-made encoders; go on with stage 1.")
-        batches = UnlabelledBatches(self.clips, self.pack, recipe.batch, recipe.crop_s)
-        guide = WhisperTeacher(teacher).to(self.device) if teacher else None
-        _save(train_encoders(self._trainer(), batches, recipe, folder, guide, report), folder, "encoder")
+        slim = build_slim(self.recipe)
+        assert isinstance(slim.linguistics, CodebookEncoder)
+        recorded = [c for c in self.clips if not c.is_spoof]
+        recorded = [c for c in recorded if c.role != "test"] or recorded
+        fit_codebook(slim.linguistics, recorded, self.pack, self.recipe.codebook)
+        if self.recipe.head.pooling == "moments":
+            fit_moments(slim, recorded, self.pack, self.recipe.codebook)
+        _save(slim, self.shared / "encoder", "encoder")
 
     def train_stage1(self, report: Report | None = None) -> None:
         """Trains the compression modules on bona fide windows.
@@ -157,17 +146,12 @@ class Workshop:
         """Whether the recipe names encoders that are not trained here."""
         return self.recipe.encoders.get("kind") == "transformers"
 
-    def _trainer(self) -> EncoderTrainer:
-        torch.manual_seed(self.recipe.encoder.seed if self.recipe.encoder else 0)
-        return EncoderTrainer(build_slim(self.recipe)).to(self.device)
-
     def _with_encoders(self) -> Slim:
         torch.manual_seed(self.recipe.stage1.seed)
-        if self.recipe.codebook is None and self.recipe.encoder is None:
-            return build_slim(self.recipe).to(self.device).eval()
-        trained = build_slim(self.recipe) if self.recipe.codebook else self._trainer()
-        trained.load_state_dict(_load(self.shared / "encoder", "encoder"))
-        slim = trained if isinstance(trained, Slim) else trained.slim
+        slim = build_slim(self.recipe)
+        if self.recipe.codebook is None:
+            return slim.to(self.device).eval()
+        slim.load_state_dict(_load(self.shared / "encoder", "encoder"))
         torch.manual_seed(self.recipe.stage1.seed)
         pooling = slim.head.pooling
         slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)

@@ -10,12 +10,10 @@ from typing import Any
 
 from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
 from slim_cli.detector.coherence import CoherenceEncoder
-from slim_cli.detector.encoders import SpectrogramEncoderConfig
 from slim_cli.detector.hub import load_encoder
 from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import UsageError
 from slim_cli.training.codebook import CodebookRecipe
-from slim_cli.training.encoder import EncoderRecipe, new_slim
 from slim_cli.training.manifest import Clip
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
@@ -55,7 +53,6 @@ class Recipe:
         description: one sentence.
         encoders: kind of encoders and their sources or sizes.
         head: sizes above the encoders.
-        encoder: how small neural encoders are trained; None where there are none to train.
         codebook: how the codebook encoder's patterns are found; None where there is no codebook.
         protocol: which clips the stages learn from.
         windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip. Ready-made encoders hear every
@@ -69,7 +66,6 @@ class Recipe:
     description: str
     encoders: dict[str, Any]
     head: HeadConfig = field(default_factory=HeadConfig)
-    encoder: EncoderRecipe | None = None
     codebook: CodebookRecipe | None = None
     protocol: Protocol = field(default_factory=Protocol)
     windows: int = 6000
@@ -87,7 +83,6 @@ def load_recipe(path: Path) -> Recipe:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         kinds: dict[str, Any] = {
             "head": HeadConfig,
-            "encoder": EncoderRecipe,
             "codebook": CodebookRecipe,
             "protocol": Protocol,
             "stage1": Stage1Recipe,
@@ -112,12 +107,8 @@ def build_slim(recipe: Recipe) -> Slim:
     if kind == "acoustic":
         codebook = CodebookEncoder(CodebookEncoderConfig(**spec.pop("codebook", {})))
         return Slim(CoherenceEncoder(), codebook, recipe.head)
-    if kind == "spectrogram":
-        if "blocks" in spec:
-            spec["blocks"] = tuple(spec["blocks"])
-        return new_slim(SpectrogramEncoderConfig(**spec), recipe.head)
     if kind != "transformers":
-        raise UsageError(f"A recipe's encoders are of kind acoustic, spectrogram or transformers, not {kind!r}.")
+        raise UsageError(f"A recipe's encoders are of kind acoustic or transformers, not {kind!r}.")
     try:
         style, linguistics = spec["style"], spec["linguistics"]
     except KeyError as error:
