@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,10 +23,12 @@ class Encoder(nn.Module):
     Attributes:
         dim: width D of a block's output.
         blocks: first and last block read, both inclusive.
+        reentrant: whether several threads may run it at once.
     """
 
     dim: int
     blocks: tuple[int, int]
+    reentrant = True
 
     def front(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Everything below the first block.
@@ -144,11 +147,12 @@ def frame_mask(count: int, samples: int, lengths: Tensor) -> Tensor:
 
 
 def _mel_filters(mels: int, n_fft: int) -> Tensor:
-    """Mel filters of the Slaney scale, (mels, n_fft / 2 + 1)."""
-    from transformers.audio_utils import mel_filter_bank
-
-    filters = mel_filter_bank(n_fft // 2 + 1, mels, 0.0, 8000.0, 16_000, norm="slaney", mel_scale="slaney")
-    return torch.tensor(filters, dtype=torch.float32).t().contiguous()
+    """Mel filters of the Slaney scale, of equal area, (mels, n_fft / 2 + 1); 200/3 Hz a mel, logarithmic from 1 kHz."""
+    mel = np.linspace(0, 15 + 27 * np.log(8) / np.log(6.4), mels + 2)  # up to 8 kHz
+    edges = np.where(mel < 15, mel * 200 / 3, 1000 * 6.4 ** ((mel - 15) / 27))[:, None]
+    low, centre, high, lines = edges[:-2], edges[1:-1], edges[2:], np.linspace(0, 8000, n_fft // 2 + 1)
+    rising, falling = (lines - low) / (centre - low), (high - lines) / (high - centre)
+    return torch.tensor(np.minimum(rising, falling).clip(0) * 2 / (high - low), dtype=torch.float32)
 
 
 class _ConvolutionalFront(nn.Module):
@@ -193,6 +197,8 @@ class TransformersEncoder(Encoder):
     Block outputs are taken by hooks on the blocks themselves, so they do not depend on whether a library version
     layer-normalises the last entry of its `hidden_states` tuple.
     """
+
+    reentrant = False  # the hooks of one call would hear another
 
     def __init__(self, model: Any, blocks: tuple[int, int], origin: dict[str, Any] | None = None) -> None:
         super().__init__()

@@ -1,4 +1,8 @@
-"""Scoring windows with a bundle: fp32, in batches of one fixed size, so that no score depends on its neighbours."""
+"""Scoring windows with a bundle: fp32, in batches of one fixed size, so that no score depends on its neighbours.
+
+On a processor each thread works through batches of its own, where the encoders allow it: their operations are too short
+to be shared out. So the number of threads changes no score, not even its rounding.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import ctypes
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +22,7 @@ from slim_cli.detector.model import Slim
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 BATCH = 4
+SMALL_BATCH = 2  # for a thread of its own
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_BYTES = 1 << 29
 
@@ -31,6 +38,10 @@ class Detector:
 
     def __init__(self, model: Slim, info: BundleInfo, device: torch.device) -> None:
         self.model, self.info, self.device = model.to(device).eval(), info, str(device)
+        apart = device.type == "cpu" and model.style.reentrant and model.linguistics.reentrant
+        self._batch = SMALL_BATCH if apart else BATCH
+        threads = torch.get_num_threads() if apart else 1
+        self._hands = ThreadPoolExecutor(threads, "slim-hand", torch.set_num_threads, (1,)) if threads > 1 else None
         deciding = {k: v for k, v in info.sha256.items() if k == "config.json" or k.endswith(".safetensors")}
         self.fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
@@ -44,19 +55,22 @@ class Detector:
         Returns:
             scores (B,), log-odds, positive = synthetic, uncalibrated; mismatches (B,), 1 - cos(S, L).
         """
-        scores, mismatches = np.empty(len(waveforms)), np.empty(len(waveforms))
-        for start in range(0, len(waveforms), BATCH):
-            rows = slice(start, min(start + BATCH, len(waveforms)))
-            count = rows.stop - rows.start
-            batch = torch.zeros(BATCH, waveforms.shape[1])
-            valid = torch.full((BATCH,), waveforms.shape[1])
-            batch[:count] = torch.from_numpy(np.ascontiguousarray(waveforms[rows], dtype=np.float32))
-            valid[:count] = torch.from_numpy(np.asarray(lengths[rows], dtype=np.int64))
-            with torch.inference_mode():
-                output = self.model(batch.to(self.device), valid.to(self.device))
-            scores[rows] = output.score[:count].float().cpu().numpy()
-            mismatches[rows] = output.mismatch[:count].float().cpu().numpy()
+        starts = range(0, len(waveforms), self._batch)
+        parts = [(waveforms[start : start + self._batch], lengths[start : start + self._batch]) for start in starts]
+        pairs: Iterable[np.ndarray] = (self._hands.map if self._hands else map)(self._pairs, parts)
+        scores, mismatches = np.concatenate([np.empty((2, 0)), *pairs], 1)
         return scores, mismatches
+
+    def _pairs(self, part: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Scores and mismatches (2, n) of up to a batch of windows; a smaller one is filled up with silence."""
+        waveforms, lengths = part
+        count, samples = waveforms.shape
+        batch, valid = torch.zeros(self._batch, samples), torch.full((self._batch,), samples)
+        batch[:count] = torch.from_numpy(np.ascontiguousarray(waveforms, dtype=np.float32))
+        valid[:count] = torch.from_numpy(np.asarray(lengths, dtype=np.int64))
+        with torch.inference_mode():
+            output = self.model(batch.to(self.device), valid.to(self.device))
+        return torch.stack([output.score, output.mismatch])[:, :count].float().cpu().numpy()
 
 
 def load_detector(bundle: Path, device: str = "auto") -> Detector:

@@ -1,8 +1,10 @@
 """The parts above the encoders: masks, pooling, mismatch, normalisation."""
 
+import numpy as np
 import pytest
 import torch
 
+from slim_cli.detector.bundle import BundleInfo
 from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
 from slim_cli.detector.model import (
     Compression,
@@ -13,6 +15,7 @@ from slim_cli.detector.model import (
     normalise,
 )
 from slim_cli.detector.pooling import AttentiveStatisticsPooling
+from slim_cli.detector.runtime import Detector
 
 SIZES = HeadConfig(dependency_dim=8, pooled_dim=8, hidden_dim=8)
 
@@ -71,3 +74,20 @@ def test_a_shared_front_end_runs_once_and_changes_nothing(monkeypatch: pytest.Mo
     slim.shares_front = True
     monkeypatch.setattr(linguistics, "front", lambda *_: pytest.fail("ran twice"))
     slim(x, lengths)
+
+
+def test_scores_depend_neither_on_the_number_of_threads_nor_on_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, hidden=16, mels=20, blocks=(0, 0))
+    slim = Slim(SpectrogramEncoder(config), SpectrogramEncoder(config), SIZES)
+    waveforms = np.random.default_rng(0).normal(size=(5, 16_000)).astype(np.float32)
+    lengths = np.array([16_000, 16_000, 9000, 16_000, 16_000])
+    waveforms[2, 9000:] = 0
+    scores = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        detector = Detector(slim, BundleInfo("tiny", "0", ""), torch.device("cpu"))
+        scores.append(np.stack(detector.score(waveforms, lengths)))
+        alone = [np.stack(detector.score(waveforms[i : i + 1], lengths[i : i + 1])) for i in range(5)]
+        assert np.allclose(np.concatenate(alone, 1), scores[-1], atol=1e-6)
+    assert np.array_equal(*scores)
