@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders import Encoder, frame_mask
+from slim_cli.detector.encoders import Encoder, frame_mask, nearest
 
 Map = tuple[str, int, int]
 Places = tuple[np.ndarray, np.ndarray]
@@ -218,8 +218,3 @@ def _shares(bins: int, width: int) -> np.ndarray:
     """One over the number of bins around each that are there, (bins,)."""
     place, reach = np.arange(bins), width // 2
     return (1 / ((place + reach).clip(max=bins - 1) - (place - reach).clip(0) + 1)).astype(np.float32)
-
-
-def nearest(size: int, count: int) -> np.ndarray:
-    """For each of `count` frames, the number of the nearest one in time among `size`."""
-    return (np.arange(count) * size) // count

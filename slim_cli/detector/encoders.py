@@ -146,6 +146,11 @@ def frame_mask(count: int, samples: int, lengths: Tensor) -> Tensor:
     return torch.arange(count, device=lengths.device)[None] * samples < lengths[:, None]
 
 
+def nearest(size: int, count: int) -> np.ndarray:
+    """For each of `count` frames, the number of the nearest one in time among `size`."""
+    return (np.arange(count) * size) // count
+
+
 def _mel_filters(mels: int, n_fft: int) -> Tensor:
     """Mel filters of the Slaney scale, of equal area, (mels, n_fft / 2 + 1); 200/3 Hz a mel, logarithmic from 1 kHz."""
     mel = np.linspace(0, 15 + 27 * np.log(8) / np.log(6.4), mels + 2)  # up to 8 kHz

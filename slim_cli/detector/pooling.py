@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from slim_cli.detector.encoders import nearest
+
 STYLE_DIRECTIONS = 64
 SOUNDS = 32
 EXPECTED_RANK = 64
@@ -89,7 +91,7 @@ class MomentPooling(nn.Module):
             off = (directions - (directions.sum(1) / count)[:, None]) * weight
             covariance = off.transpose(1, 2) @ off / count[..., None]
             rows, columns = torch.triu_indices(STYLE_DIRECTIONS, STYLE_DIRECTIONS, device=style.device)
-            heard = linguistics[:, nearest_frames(style.shape[1], linguistics.shape[1])]
+            heard = linguistics[:, nearest(linguistics.shape[1], style.shape[1])]
             share = self.sound_shares(heard) * weight
             by_sound = share.transpose(1, 2) @ directions / (share.sum(1)[..., None] + SOUND_PRIOR)
             parts = [
@@ -105,11 +107,6 @@ class MomentPooling(nn.Module):
         """How much of each sound is in each frame: (B, F, D_l) → (B, F, SOUNDS), sum 1."""
         strength = self.sounds(linguistics.square())
         return strength / strength.sum(2, keepdim=True).clamp(min=1e-9)
-
-
-def nearest_frames(wanted: int, frames: int) -> Tensor:
-    """For each of `wanted` frames of one subspace, the number of the frame of another that lies beside it in time."""
-    return (torch.arange(wanted) * frames) // wanted
 
 
 def statistics(x: Tensor, mask: Tensor) -> Tensor:
