@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
+from transformers.audio_utils import mel_filter_bank
 
 from slim_cli.detector.encoders import (
+    LogMel,
     SpectrogramEncoder,
     SpectrogramEncoderConfig,
     TransformersEncoder,
@@ -96,3 +98,9 @@ def test_the_length_of_the_padding_does_not_matter() -> None:
             outputs.append(encoder.subspace(features, mask)[mask])
     assert len(outputs[0]) == 100
     assert torch.allclose(outputs[0], outputs[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("mels", [20, 80])
+def test_the_mel_filters_are_those_of_whisper(mels: int) -> None:
+    expected = mel_filter_bank(LogMel.N_FFT // 2 + 1, mels, 0.0, 8000.0, 16_000, norm="slaney", mel_scale="slaney")
+    assert torch.equal(LogMel(mels).filters, torch.tensor(expected.T, dtype=torch.float32))
