@@ -91,7 +91,7 @@ class MomentPooling(nn.Module):
             off = (directions - (directions.sum(1) / count)[:, None]) * weight
             covariance = off.transpose(1, 2) @ off / count[..., None]
             rows, columns = torch.triu_indices(STYLE_DIRECTIONS, STYLE_DIRECTIONS, device=style.device)
-            heard = linguistics[:, nearest(linguistics.shape[1], style.shape[1])]
+            heard = beside(style, linguistics)
             share = self.sound_shares(heard) * weight
             by_sound = share.transpose(1, 2) @ directions / (share.sum(1)[..., None] + SOUND_PRIOR)
             parts = [
@@ -107,6 +107,11 @@ class MomentPooling(nn.Module):
         """How much of each sound is in each frame: (B, F, D_l) → (B, F, SOUNDS), sum 1."""
         strength = self.sounds(linguistics.square())
         return strength / strength.sum(2, keepdim=True).clamp(min=1e-9)
+
+
+def beside(style: Tensor, linguistics: Tensor) -> Tensor:
+    """The frame of X_l that lies nearest in time to each of X_s, (B, F, D_s) and (B, F', D_l) → (B, F, D_l)."""
+    return linguistics[:, nearest(linguistics.shape[1], style.shape[1])]
 
 
 def statistics(x: Tensor, mask: Tensor) -> Tensor:

@@ -278,17 +278,16 @@ def _by_duration(scores: Scores) -> Iterator[tuple[str, Scores]]:
 
 
 def _degradations(scores: Scores, threshold: float, rows: Rows) -> Iterator[Degradation]:
-    plain = scores.undegraded
+    parts = scores.by_condition()
+    plain = parts.pop("")
     first = {clip.path: number for number, clip in enumerate(plain.clips)}
     demo = {clip.origin for clip in plain.clips if clip.is_spoof}
-    names = np.array([heard.condition for heard in scores.heard])
-    for name in dict.fromkeys(n for n in names if n):
-        heard = scores.take(names == name)
+    for name, heard in parts.items():
         flagged, spoof = heard.score >= threshold, heard.is_spoof
         part = heard.take(np.array([clip.origin in demo and clip.path in first for clip in heard.clips], bool))
         before = plain.score[[first[clip.path] for clip in part.clips]]
         yield Degradation(
-            rows.row(str(name), part),
+            rows.row(name, part),
             _change(before, part, rows.rounds),
             _share(flagged[~spoof])[2],
             _share(~flagged[spoof])[2],

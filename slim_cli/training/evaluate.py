@@ -89,7 +89,12 @@ class Scores:
     @property
     def undegraded(self) -> Scores:
         """The scores of the clips as they are, without any condition applied."""
-        return self.take(np.array([not h.condition for h in self.heard], bool))
+        return self.by_condition().get("", self.take(np.zeros(len(self.clips), bool)))
+
+    def by_condition(self) -> dict[str, Scores]:
+        """The scores under each condition, in the order in which they come; those of clips as they are under ""."""
+        names = np.array([heard.condition for heard in self.heard], dtype=str)
+        return {name: self.take(names == name) for name in dict.fromkeys(names.tolist())}
 
     def write(self, path: Path) -> None:
         """Writes one CSV row per clip and condition."""

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from slim_cli.detector.codebook import CodebookEncoder
-from slim_cli.detector.encoders import nearest
 from slim_cli.detector.model import Slim, normalise
-from slim_cli.detector.pooling import SOUNDS, STYLE_DIRECTIONS, MomentPooling
+from slim_cli.detector.pooling import SOUNDS, STYLE_DIRECTIONS, MomentPooling, beside
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 from slim_cli.training.codebook import CodebookRecipe, kmeans
 from slim_cli.training.conditions import random_codec
@@ -67,8 +66,7 @@ def fit_expected_style(slim: Slim, recordings: Iterable[np.ndarray]) -> None:
     sums, squares, count = *torch.zeros(2, known + width, dtype=torch.float64), 0
     for audio in recordings:
         x = slim.subspaces(*_window(audio))
-        heard = x.linguistics[:, nearest(x.linguistics.shape[1], x.style.shape[1])]
-        frames = torch.cat([heard, x.style], 2)[x.style_mask]
+        frames = torch.cat([beside(x.style, x.linguistics), x.style], 2)[x.style_mask]
         products += frames[:, :known].t() @ frames
         sums, squares, count = sums + frames.sum(0), squares + frames.square().sum(0), count + len(frames)
     mean = sums / count

@@ -88,7 +88,7 @@ def write_reference(
     every, scores = scores, scores.undegraded
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
-    channels = _by_channel(every)
+    channels = {name or "clean": part for name, part in every.by_condition().items()}
     threshold = max(review_threshold(part.score[~part.is_spoof], false_alarms) for part in channels.values())
     reference = {
         "schema": SCHEMA,
@@ -107,7 +107,9 @@ def write_reference(
         "observations_rate_hz": measured.rate_hz,
         "metrics": {
             **_metrics(scores, threshold),
-            "eer_by_condition": _by_condition(every),
+            "eer_by_condition": {
+                name or "clean": _rate(part) for name, part in _with_spoof(every).by_condition().items()
+            },
             "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in channels.items()},
         },
     }
@@ -135,17 +137,10 @@ def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:
     return {name: entry for name, entry in metrics.items() if entry != {}}
 
 
-def _by_condition(scores: Scores) -> dict[str, Any]:
-    """EER over the origins with spoof clips, as they are (`clean`) and under each condition, with counts."""
+def _with_spoof(scores: Scores) -> Scores:
+    """The clips of the origins that have spoof clips."""
     demo = {clip.origin for clip in scores.clips if clip.is_spoof}
-    inside = scores.take(np.array([clip.origin in demo for clip in scores.clips], bool))
-    return {name: _rate(part) for name, part in _by_channel(inside).items()}
-
-
-def _by_channel(scores: Scores) -> dict[str, Scores]:
-    """The scores of each condition, those of clips as they are under `clean`."""
-    names = np.array([heard.condition for heard in scores.heard])
-    return {name or "clean": scores.take(names == name) for name in dict.fromkeys(names.tolist())}
+    return scores.take(np.array([clip.origin in demo for clip in scores.clips], bool))
 
 
 def _false_alarms(part: Scores, threshold: float) -> dict[str, float]:
