@@ -6,6 +6,7 @@ NeurIPS 2024, arXiv 2407.18517, section 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ class HeadConfig:
         dropout: dropout in compression, pooling and classifier.
         pooling: `attentive` as in the paper, or `moments`: first and second moments over time and the style of each
             sound, all of them read by one linear layer; few enough weights to be fitted on some thousand windows.
+        families: for `moments` pooling, families of synthesis whose traces differ so much from those of the rest that
+            the classifier has weights of its own for each.
     """
 
     dependency_dim: int = 256
@@ -35,6 +38,7 @@ class HeadConfig:
     hidden_dim: int = 256
     dropout: float = 0.1
     pooling: str = "attentive"
+    families: Sequence[str] = ()
 
 
 class Subspaces(NamedTuple):
@@ -115,7 +119,9 @@ class SlimHead(nn.Module):
         self.linguistics_compression = Compression(linguistics_dim, config)
         self.pooling = MomentPooling(style_dim, linguistics_dim) if config.pooling == "moments" else None
         if self.pooling is not None:
-            self.classifier = nn.Sequential(nn.Linear(2 * config.dependency_dim + self.pooling.width, 1))
+            self.classifier = nn.Sequential(
+                nn.Linear(2 * config.dependency_dim + self.pooling.width, 1 + len(config.families))
+            )
             return
         if config.pooling != "attentive":
             raise ValueError(f"pooling is attentive or moments, not {config.pooling!r}")
@@ -146,7 +152,8 @@ class SlimHead(nn.Module):
         style, linguistics = self.dependency(x)
         features = torch.cat([style, linguistics, self.pooled(x)], -1)
         mismatch = 1 - F.cosine_similarity(style, linguistics, dim=-1)
-        return Output(self.classifier(features).squeeze(-1), mismatch, style, linguistics)
+        score = self.classifier(features).logsumexp(-1)  # log-odds of any family against bona fide
+        return Output(score, mismatch, style, linguistics)
 
 
 class Slim(nn.Module):

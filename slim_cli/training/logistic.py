@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,38 +27,75 @@ def fit_head(
         cache: windows with their moments.
         rows: the windows to learn from.
         clips: the clips that the cache's numbers mean.
-        recipe: its penalty and linguistics share.
+        recipe: its penalty, linguistics share and families.
     """
     assert head.pooling is not None
     head.eval()
-    labels = torch.from_numpy(np.asarray(cache.labels[rows], dtype=np.float32))
-    weights = window_weights([clips[n] for n in cache.clips[rows]])
+    chosen = [clips[n] for n in cache.clips[rows]]
+    families = list(recipe.families)
+    target = torch.tensor([_target(clip, families) for clip in chosen])
+    weights = window_weights(chosen, recipe.families)
     moments = torch.from_numpy(np.asarray(cache.moments[rows], dtype=np.float32))
     standard = _standardise(head.pooling, moments, weights, recipe.linguistics_share)
     features = torch.cat([_dependency(head, cache, rows), standard], 1)
-    layer = nn.Linear(features.shape[1], 1)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=60, history_size=10, line_search_fn="strong_wolfe")
+    layer = nn.Linear(features.shape[1], 1 + len(families))
+    fit_layer(layer, features, target, weights, recipe.penalty)
+    head.classifier[0].load_state_dict(layer.state_dict())
+
+
+def _target(clip: Clip, families: Sequence[str]) -> int:
+    """0 for bona fide, 1 for spoof at large, from 2 on for the families."""
+    if not clip.is_spoof:
+        return 0
+    return 2 + families.index(clip.family) if clip.family in families else 1
+
+
+def fit_layer(layer: nn.Linear, features: Tensor, target: Tensor, weights: Tensor, penalty: float) -> None:
+    """Multinomial logistic regression: log-odds of each kind of spoof against bona fide, fitted to the optimum.
+
+    Every class, bona fide too, has weights while it is fitted, so that what all kinds of spoof have in common is
+    penalised once; with one kind this is the usual logistic regression.
+
+    Args:
+        layer: what is fitted, in place: one output for each kind of spoof.
+        features: (N, D) standardised.
+        target: (N,) 0 for bona fide, from 1 on the kinds of spoof.
+        weights: (N,) that sum to one.
+        penalty: weight of the squared length of the weights.
+    """
+    classes = nn.Linear(layer.in_features, 1 + layer.out_features)
+    nn.init.zeros_(classes.weight)
+    nn.init.zeros_(classes.bias)
+    optimiser = torch.optim.LBFGS(classes.parameters(), max_iter=60, history_size=10, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        each = F.binary_cross_entropy_with_logits(layer(features).squeeze(-1), labels, reduction="none")
-        loss = (weights * each).sum() + recipe.penalty * layer.weight.square().sum()
+        each = F.cross_entropy(classes(features), target, reduction="none")
+        loss = (weights * each).sum() + 2 * penalty * classes.weight.square().sum()
         loss.backward()
         return loss
 
     optimiser.step(closure)
-    head.classifier[0].load_state_dict(layer.state_dict())
+    with torch.no_grad():
+        layer.weight.copy_(classes.weight[1:] - classes.weight[0])
+        layer.bias.copy_(classes.bias[1:] - classes.bias[0])
 
 
-def window_weights(clips: Sequence[Clip]) -> Tensor:
-    """Weights that sum to one: half for each class, inside it by the root of the size of each origin and system."""
+def window_weights(clips: Sequence[Clip], families: Mapping[str, float] | None = None) -> Tensor:
+    """Weights that sum to one: half for each class, inside it by the root of the size of each origin and system.
+
+    Args:
+        clips: the clip of each window.
+        families: what all clips of a family of synthesis weigh together, where all other spoof weighs 1.
+    """
+    shares = families or {}
     groups = [(c.is_spoof, c.origin, c.system if c.is_spoof else "") for c in clips]
     sizes = Counter(groups)
     weights = torch.tensor([sizes[g] ** -0.5 for g in groups])
-    spoof = torch.tensor([c.is_spoof for c in clips])
-    for side in (spoof, ~spoof):
+    target = torch.tensor([_target(c, list(shares)) for c in clips])
+    for kind, share in enumerate((1.0, *shares.values()), start=1):
+        weights[target == kind] *= share / weights[target == kind].sum().clamp(min=1e-9)
+    for side in (target > 0, target == 0):
         weights[side] /= 2 * weights[side].sum()
     return weights
 

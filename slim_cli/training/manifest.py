@@ -30,6 +30,7 @@ class Clip:
         subset: part of its dataset, in the dataset's own word, e.g. `dev` or `progress`.
         codec: what the dataset says the clip was coded with, in its own word; empty where it says nothing.
         condition: what else the dataset says of its channel or source, in its own words.
+        family: kind of synthesis, e.g. `tts` or `vocoder`; recipes may name some.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Clip:
     subset: str = ""
     codec: str = ""
     condition: str = ""
+    family: str = ""
 
     @property
     def is_spoof(self) -> bool:
@@ -79,7 +81,7 @@ def read_manifest(path: Path) -> list[Clip]:
 def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
-    known = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition")
+    known = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family")
     relatives = frozenset((row.get("relatives") or "").lower().replace(";", " ").replace(",", " ").split())
     source = row.get("source") or ""
     return Clip(

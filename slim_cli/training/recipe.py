@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Recipe:
         version: version of its weights.
         description: one sentence.
         encoders: kind of encoders and their sources or sizes.
-        head: sizes above the encoders.
+        head: sizes above the encoders; its families are those of stage 2.
         codebook: how the codebook encoder's patterns are found; None where there is no codebook.
         protocol: which clips the stages learn from.
         windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip. Ready-made encoders hear every
@@ -89,7 +89,8 @@ def load_recipe(path: Path) -> Recipe:
             "stage2": Stage2Recipe,
         }
         parts = {name: kind(**data.pop(name)) for name, kind in kinds.items() if name in data}
-        return Recipe(**data, **parts)
+        recipe = Recipe(**data, **parts)
+        return replace(recipe, head=replace(recipe.head, families=tuple(recipe.stage2.families)))
     except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as error:
         raise UsageError(f"The recipe {path} cannot be used: {error}.") from error
 

@@ -5,7 +5,8 @@ SLIM, section 3.2: attentive statistics pooling and MLP for each subspace, joine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ class Stage2Recipe:
             length of the classifier's weights.
         linguistics_share: for `moments` pooling: spread given to the moments of linguistics alone, where all others
             have 1; the smaller, the more the penalty keeps the classifier from them.
+        families: for `moments` pooling: families of synthesis that get weights of their own in the classifier, and what
+            each weighs beside all other spoof, which weighs 1.
         seed: seed of the batches.
     """
 
@@ -39,6 +42,7 @@ class Stage2Recipe:
     smoothing: float = 0.02
     penalty: float = 0.01
     linguistics_share: float = 1.0
+    families: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
 
 
