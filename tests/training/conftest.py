@@ -33,6 +33,7 @@ def corpus(tmp_path: Path) -> list[Clip]:
                 "source": "" if copy_of is None else f"{copy_of:02d}.flac",
                 "source_origin": "" if copy_of is None else f"origin{copy_of % 4}",
                 "role": "test" if copy_of is None else "train",
+                "family": "" if number < 8 else "tts" if copy_of is None else "vocoder",
             }
         )
     with (tmp_path / "manifest.csv").open("w", newline="", encoding="utf-8") as file:

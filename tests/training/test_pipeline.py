@@ -42,10 +42,11 @@ ACOUSTIC = Recipe(
     version="0",
     description="The bundled model's kind, with a small codebook.",
     encoders={"kind": "acoustic", "codebook": {"codes": 64}},
-    head=HeadConfig(dependency_dim=8, pooling="moments"),
+    head=HeadConfig(dependency_dim=8, pooling="moments", families=("vocoder",)),
     codebook=CodebookRecipe(clips=6, rounds=2),
     windows=0,
     stage1=Stage1Recipe(2, batch=8),
+    stage2=Stage2Recipe(families={"vocoder": 0.5}),
 )
 
 
@@ -81,9 +82,12 @@ def test_the_bundled_kind_reads_moments_along_whitened_directions_and_scores_as_
     cache = shop.features(slim)
     assert slim.head.pooling.sounds.weight.sum(0).tolist() == [1.0] * 64
     standard = (torch.from_numpy(cache.moments[:]) - slim.head.pooling.mean) / slim.head.pooling.scale
-    logits = slim.head.classifier[0].weight[0, 16:] @ standard[shop.windows_allowed(cache)].T
-    spoof = torch.from_numpy(cache.labels[shop.windows_allowed(cache)] == 1)
-    assert logits[spoof].mean() > logits[~spoof].mean()
+    logits = (slim.head.classifier[0].weight[:, 16:] @ standard[shop.windows_allowed(cache)].T).T
+    families = [corpus[number].family for number in cache.clips[shop.windows_allowed(cache)]]
+    for column, family in enumerate(("tts", "vocoder")):
+        mine, real = ([f == wanted for f in families] for wanted in (family, ""))
+        assert logits[mine, column].mean() > logits[real, column].mean()
+        assert logits[mine].mean(0).argmax() == column
 
 
 def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path: Path) -> None:
@@ -96,6 +100,12 @@ def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path:
     together, _ = detector.score(waveforms, lengths)
     alone, _ = detector.score(waveforms[9:10], lengths[:1])
     assert alone[0] == together[9]
+
+
+def test_the_recipe_of_the_bundled_model_gives_its_classifier_the_families_that_stage_2_weighs() -> None:
+    recipe = load_recipe(models_dir() / "slim-mini" / "recipe.toml")
+    assert recipe.head.families == tuple(recipe.stage2.families)
+    assert build_slim(recipe).head.classifier[0].out_features == 1 + len(recipe.stage2.families) > 1
 
 
 def test_steps_must_be_run_in_order(corpus: list[Clip], tmp_path: Path) -> None:

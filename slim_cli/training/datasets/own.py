@@ -15,7 +15,7 @@ PATHS = ("path", "file", "filename", "filepath")
 LABELS = ("label", "class", "key")
 BONA_FIDE = ("bonafide", "real", "human")
 SPOOF = ("spoof", "fake", "synthetic", "deepfake")
-KEPT = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "role")
+KEPT = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family", "role")
 
 
 def read(folder: Path, subset: str | None) -> Iterator[Clip]:
