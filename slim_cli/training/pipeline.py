@@ -72,7 +72,7 @@ class Workshop:
         fit_codebook(slim.linguistics, recorded, self.pack, self.recipe.codebook)
         if self.recipe.head.pooling == "moments":
             fit_moments(slim, recorded, self.pack, self.recipe.codebook)
-        _save(slim, self.shared / "encoder", "encoder")
+        _save(_shared(slim), self.shared / "encoder", "encoder")
 
     def train_stage1(self, report: Report | None = None) -> None:
         """Trains the compression modules on bona fide windows.
@@ -151,7 +151,7 @@ class Workshop:
         slim = build_slim(self.recipe)
         if self.recipe.codebook is None:
             return slim.to(self.device).eval()
-        slim.load_state_dict(_load(self.shared / "encoder", "encoder"))
+        _shared(slim).load_state_dict(_load(self.shared / "encoder", "encoder"))
         torch.manual_seed(self.recipe.stage1.seed)
         pooling = slim.head.pooling
         slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
@@ -177,6 +177,12 @@ def _windows(batches: LabelledBatches, numbers: dict[Path, int], seed: int) -> D
         return waveforms, lengths, batch.label[rows], clips
 
     return draw
+
+
+def _shared(slim: Slim) -> nn.ModuleDict:
+    """What does not depend on labels: the encoders, and what is taken moments of."""
+    parts = {"style": slim.style, "linguistics": slim.linguistics, "pooling": slim.head.pooling}
+    return nn.ModuleDict({name: part for name, part in parts.items() if part is not None})
 
 
 def _save(module: nn.Module, folder: Path, name: str) -> None:
