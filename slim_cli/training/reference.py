@@ -16,9 +16,10 @@ from slim_cli.assessment.metrics import Estimate, review_threshold, wilson
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
 from slim_cli.results import FileResult
-from slim_cli.training.breakdown import Rows, error_rate
+from slim_cli.training.breakdown import Rows
 from slim_cli.training.conditions import SURROUNDINGS
 from slim_cli.training.evaluate import Scores, summarise
+from slim_cli.training.units import error_rate
 
 BINS = 48
 ROUNDS = 1000

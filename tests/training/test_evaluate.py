@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.breakdown import FIGURES, Reading, break_down, units
+from slim_cli.training.breakdown import FIGURES, Reading, break_down
 from slim_cli.training.conditions import Condition
 from slim_cli.training.evaluate import Heard, Scores, read_scores, score_clips
 from slim_cli.training.manifest import Clip
 from slim_cli.training.tables import tables
+from slim_cli.training.units import units
 
 
 def detector() -> Any:
