@@ -45,7 +45,7 @@ def calibrate(
     channels: Annotated[
         str | None,
         typer.Option(
-            help="Hear the files in turn as they are and after these channels (as slim evaluate --conditions), so that "
+            help="Hear the files in turn as they are and after these channels (all, or as slim evaluate), so that "
             "the ratios hold for their codecs; scores must cover them."
         ),
     ] = None,
@@ -61,14 +61,14 @@ def calibrate(
     from slim_cli.scanning import ScanOptions, scan_fingerprint
     from slim_cli.training.calibrate import H1, H2, Exhibits, Statement, check_disjoint
     from slim_cli.training.calibrate import calibrate as fit
-    from slim_cli.training.conditions import conditions
+    from slim_cli.training.conditions import channels as choose
     from slim_cli.training.record import read_record
 
     if bool(folds) and not twin:
         raise UsageError("--folds says which --twin scores which files; name the twins.")
     bundles = [find_bundle(name) for name in (model, *(twin or []))]
     detectors = [load_detector(bundle, device) for bundle in bundles]
-    turns = [one for one in conditions(channels) if not one.missing] if channels else []
+    turns = [one for one in choose(channels) if not one.missing] if channels else []
     rows = [row for source in sources for row in _rows(source, detectors, folds, turns)]
     exhibits = Exhibits.gather(rows)
     records = {d.fingerprint: read_record(b) for d, b in zip(detectors, bundles, strict=True)}

@@ -39,7 +39,8 @@ def evaluate(
     conditions: Annotated[
         str | None,
         typer.Option(
-            help="Also after these channels: all, or some of mp3-64k,aac-64k,opus-16k,amr-wb,g711,g722,band-8k."
+            help="Also after channels, in noise and in rooms: all, channels, surroundings, or some of mp3-64k,aac-64k,"
+            "opus-16k,amr-wb,g711,g722,band-8k,noise-20db,noise-10db,room,room-noise."
         ),
     ] = None,
     threshold: Annotated[

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -26,11 +25,10 @@ from slim_cli.assessment.metrics import (
 )
 from slim_cli.errors import UsageError
 from slim_cli.training.evaluate import MIN_PER_CLASS, SAID, Scores, Summary, summarise
-from slim_cli.training.manifest import Clip
+from slim_cli.training.units import rate_of, units
 
 FIGURES = ("eer", "f1", "auc", "min_dcf", "act_dcf", "cllr", "cllr_min")
 DURATIONS_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
-MIN_UNITS = 5
 
 
 @dataclass(frozen=True)
@@ -201,37 +199,6 @@ class Rows:
         return Row(name, *counts, estimates(units(scores), spoof), over_origins)
 
 
-def units(scores: Scores) -> list[str]:
-    """What a resample keeps together: the speaker of a recording, the system of a synthetic clip.
-
-    Unknown speakers of one origin count as one. A class with fewer than five units is resampled clip by clip.
-    """
-    names = [unit(clip) for clip in scores.clips]
-    for kind in (False, True):
-        rows = np.flatnonzero(scores.is_spoof == kind)
-        if len({names[row] for row in rows}) < MIN_UNITS:
-            for row in rows:
-                names[row] = str(row)
-    return names
-
-
-def unit(clip: Clip) -> str:
-    """The speaker of a recording (its origin, where the speaker is not known), or the system of a synthetic clip."""
-    if clip.is_spoof:
-        return f"system {clip.system.lower()}"
-    return f"speaker {clip.speaker}" if clip.speaker_known else f"origin {clip.origin}"
-
-
-def error_rate(scores: Scores, rounds: int = 1000) -> Estimate:
-    """Equal error rate of some clips, with its interval over `units`."""
-    spoof = scores.is_spoof
-    return bootstrap(units(scores), partial(_eer, scores.score, spoof), rounds, 0, spoof)
-
-
-def _eer(score: np.ndarray, spoof: np.ndarray, rows: np.ndarray) -> float:
-    return equal_error_rate(score[rows[~spoof[rows]]], score[rows[spoof[rows]]])[0]
-
-
 def _origins(scores: Scores) -> np.ndarray:
     return np.array([clip.origin for clip in scores.clips], dtype=object).astype(str)
 
@@ -298,6 +265,6 @@ def _change(before: np.ndarray, after: Scores, rounds: int) -> Estimate:
     spoof = after.is_spoof
 
     def change(rows: np.ndarray) -> float:
-        return _eer(after.score, spoof, rows) - _eer(before, spoof, rows)
+        return rate_of(after.score, spoof, rows) - rate_of(before, spoof, rows)
 
     return bootstrap(units(after), change, rounds, 0, spoof)

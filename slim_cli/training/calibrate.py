@@ -18,10 +18,10 @@ from slim_cli.assessment.fitting import cross_fitted, elub, fit_logistic, refit
 from slim_cli.assessment.metrics import bootstrap, cllr, cllr_min, equal_error_rate
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
-from slim_cli.training.breakdown import error_rate, unit, units
 from slim_cli.training.evaluate import Heard, Scores
 from slim_cli.training.manifest import Clip
 from slim_cli.training.record import TrainingRecord
+from slim_cli.training.units import error_rate, unit, units
 
 MIN_FILES = 30
 MIN_PER_CODEC = 10

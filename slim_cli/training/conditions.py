@@ -1,4 +1,4 @@
-"""Channels that a clip may have gone through: each codes and decodes a whole clip, the same way every time."""
+"""Conditions that a clip may be tested under: channels that code and decode it whole, noise and rooms; never random."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import ctypes
 import ctypes.util
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from types import MappingProxyType
 from typing import cast
 
 import av
@@ -21,12 +24,23 @@ NARROW_HZ = 8000
 _AMR_WB_MODE = 2  # 12.65 kbit/s
 _AMR_WB_FRAME = 320  # samples
 _AMR_WB_LIBRARY = "vo-amrwbenc"
+_NO_ROOMS = "no pyroomacoustics (pip install 'slim-audit[rooms]')"
 _NO_AMR_WB = f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
+
+# Conditions that are no channels: in words, whether in a room, and signal-to-noise ratio, dB.
+SURROUNDINGS: Mapping[str, tuple[str, bool, float | None]] = MappingProxyType(
+    {
+        "noise-20db": ("noise 20 dB below the speech: white, pink, mains hum or babble-like", False, 20.0),
+        "noise-10db": ("the same noise 10 dB below the speech", False, 10.0),
+        "room": ("a simulated room, the microphone 1.5 to 4 m away, RT60 about 0.3 to 0.8 s", True, None),
+        "room-noise": ("the same room with noise 20 dB below the speech", True, 20.0),
+    }
+)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One channel.
+    """One condition: a channel, where it makes a file, else noise or a room.
 
     Attributes:
         name: short name, empty for none.
@@ -49,23 +63,40 @@ AS_IS = Condition("", "as it is", lambda samples: samples)
 
 
 def conditions(names: str) -> list[Condition]:
-    """The conditions named in a comma-separated list; `all` gives every one, also those this machine lacks.
+    """The conditions named in a comma-separated list, also those of a group that this machine lacks.
+
+    The groups are `channels`, `surroundings` (noise and rooms) and `all`.
 
     Raises:
         UsageError: an unknown name.
         EnvironmentUnfit: a condition was asked for by name that cannot be measured here.
     """
-    known = {condition.name: condition for condition in _known()}
-    if names == "all":
-        return list(known.values())
+    coded, around = _channels(), _surroundings()
+    groups = {"all": [*coded, *around], "channels": coded, "surroundings": around}
+    if names in groups:
+        return list(groups[names])
+    known = {condition.name: condition for condition in groups["all"]}
     chosen = [name.strip() for name in names.split(",")]
     unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise UsageError(f"There is no condition {unknown[0]!r}; choose from all, {', '.join(known)}.")
+        raise UsageError(f"There is no condition {unknown[0]!r}; choose from {', '.join([*groups, *known])}.")
     for condition in (known[name] for name in chosen):
         if condition.missing:
             raise EnvironmentUnfit(f"The condition {condition.name} cannot be measured here: {condition.missing}.")
     return [known[name] for name in chosen]
+
+
+def channels(names: str) -> list[Condition]:
+    """As `conditions`, of channels only, so that `all` gives all of these.
+
+    Raises:
+        UsageError: an unknown name, or noise or a room.
+        EnvironmentUnfit: a channel was asked for by name that cannot be had here.
+    """
+    chosen = conditions("channels" if names == "all" else names)
+    if other := [condition.name for condition in chosen if condition.name in SURROUNDINGS]:
+        raise UsageError(f"The condition {other[0]} makes no file: choose from the channels alone.")
+    return chosen
 
 
 def in_turn(labels: Sequence[str], chosen: Sequence[Condition]) -> list[Condition]:
@@ -106,7 +137,7 @@ def random_codec(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _received(coded[rng.integers(len(coded))](), samples)
 
 
-def _known() -> Sequence[Condition]:
+def _channels() -> Sequence[Condition]:
     amr_wb = ctypes.util.find_library(_AMR_WB_LIBRARY)
     return (
         _channel("mp3-64k", "MP3, 64 kbit/s", "mp3", lambda x: _coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
@@ -123,6 +154,22 @@ def _known() -> Sequence[Condition]:
         _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: _coded(x, "wav", "adpcm_g722")),
         _channel("band-8k", "sampled at 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_s16le", NARROW_HZ)),
     )
+
+
+def _surroundings() -> Sequence[Condition]:
+    missing = "" if find_spec("pyroomacoustics") else _NO_ROOMS
+    return tuple(
+        Condition(name, words, partial(_surrounded, room=room, snr_db=snr_db), missing if room else "")
+        for name, (words, room, snr_db) in SURROUNDINGS.items()
+    )
+
+
+def _surrounded(samples: np.ndarray, room: bool, snr_db: float | None) -> np.ndarray:
+    from slim_cli.training.surroundings import in_room, seed_of, with_noise
+
+    seed = seed_of(samples)
+    heard = in_room(samples, seed) if room else samples
+    return heard if snr_db is None else with_noise(heard, snr_db, seed)
 
 
 def _channel(name: str, words: str, suffix: str, store: Callable[[np.ndarray], bytes], missing: str = "") -> Condition:

@@ -18,6 +18,8 @@ from slim_cli.training.manifest import Clip
 def join_clips(clips: Sequence[Clip], seconds: Sequence[float], folder: Path) -> Iterator[Clip]:
     """Writes files of several clips of one origin, system and speaker, one after the other; no clip is used twice.
 
+    A clip whose speaker is not known stays alone: two such clips may hold two people.
+
     Args:
         clips: the clips.
         seconds: wanted lengths in turn, s; a file ends with the clip that reaches its length. What is left of a speaker
@@ -33,7 +35,8 @@ def join_clips(clips: Sequence[Clip], seconds: Sequence[float], folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     alike: dict[tuple[str, str, str, str], list[Clip]] = defaultdict(list)
     for clip in clips:
-        alike[clip.label, clip.origin, clip.system, clip.speaker].append(clip)
+        speaker = clip.speaker if clip.speaker_known else f"only {clip.path}"
+        alike[clip.label, clip.origin, clip.system, speaker].append(clip)
     turn = 0
     for group in alike.values():
         parts: list[np.ndarray] = []

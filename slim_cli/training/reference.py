@@ -16,8 +16,10 @@ from slim_cli.assessment.metrics import Estimate, review_threshold, wilson
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
 from slim_cli.detector.bundle import write_sums
 from slim_cli.results import FileResult
-from slim_cli.training.breakdown import Rows, error_rate
+from slim_cli.training.breakdown import Rows
+from slim_cli.training.conditions import SURROUNDINGS
 from slim_cli.training.evaluate import Scores, summarise
+from slim_cli.training.units import error_rate
 
 BINS = 48
 ROUNDS = 1000
@@ -79,7 +81,8 @@ def write_reference(
         scores: file-level scores of clips left out of training, as they are and perhaps under conditions.
         description: one sentence on the data and the protocol.
         observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
-        false_alarms: share of bona fide clips that the operating point may flag, as they are and under each condition.
+        false_alarms: share of bona fide clips that the operating point may flag, as they are and after each channel;
+            noise and rooms do not move it.
 
     Returns:
         what was written.
@@ -88,8 +91,12 @@ def write_reference(
     every, scores = scores, scores.undegraded
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
-    channels = {name or "clean": part for name, part in every.by_condition().items()}
-    threshold = max(review_threshold(part.score[~part.is_spoof], false_alarms) for part in channels.values())
+    heard = {name or "clean": part for name, part in every.by_condition().items()}
+    threshold = max(
+        review_threshold(part.score[~part.is_spoof], false_alarms)
+        for name, part in heard.items()
+        if name not in SURROUNDINGS
+    )
     reference = {
         "schema": SCHEMA,
         "description": description,
@@ -110,7 +117,7 @@ def write_reference(
             "eer_by_condition": {
                 name or "clean": _rate(part) for name, part in _with_spoof(every).by_condition().items()
             },
-            "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in channels.items()},
+            "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in heard.items()},
         },
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")

@@ -10,7 +10,8 @@ from typing import Any
 
 from slim_cli.assessment.metrics import Estimate
 from slim_cli.evidence.names import safe_name
-from slim_cli.training.breakdown import Breakdown, Row
+from slim_cli.training.breakdown import Breakdown, Degradation, Row
+from slim_cli.training.conditions import SURROUNDINGS
 
 SCHEMA = "slim-evaluation/1"
 MIN_SHOWN = 5
@@ -63,7 +64,8 @@ def tables(result: Breakdown, lacking: Mapping[str, str] | None = None) -> list[
         for table in (
             _headline(result),
             _overall(result),
-            _conditions(result, lacking or {}),
+            _channels(result, lacking or {}),
+            _surroundings(result, lacking or {}),
             _corpora(result),
             _rows("Origins with at least 10 clips of each class", "origin", result.origins),
             _rows("Duration of the clip", "duration", result.durations),
@@ -158,7 +160,23 @@ def _overall(result: Breakdown) -> Table:
     return Table("All figures", note, tuple(header), tuple(rows))
 
 
-def _conditions(result: Breakdown, lacking: Mapping[str, str]) -> Table:
+def _channels(result: Breakdown, lacking: Mapping[str, str]) -> Table:
+    rows = [one for one in result.conditions if one.row.name not in SURROUNDINGS]
+    missing = {name: reason for name, reason in lacking.items() if name not in SURROUNDINGS}
+    return _conditions("Channels", "Every clip coded and decoded whole.", result, rows, missing)
+
+
+def _surroundings(result: Breakdown, lacking: Mapping[str, str]) -> Table:
+    rows = [one for one in result.conditions if one.row.name in SURROUNDINGS]
+    missing = {name: reason for name, reason in lacking.items() if name in SURROUNDINGS}
+    words = "; ".join(f"{name}: {SURROUNDINGS[name][0]}" for name in (*(one.row.name for one in rows), *missing))
+    note = f"All of it generated, and drawn once for each clip ({words})."
+    return _conditions("Noise and rooms", note, result, rows, missing)
+
+
+def _conditions(
+    title: str, note: str, result: Breakdown, conditions: Sequence[Degradation], lacking: Mapping[str, str]
+) -> Table:
     pooled, header = result.overall[1], ("condition", "EER, %", "change, points", "false alarms, %", "misses, %")
     rows = [
         (
@@ -168,17 +186,17 @@ def _conditions(result: Breakdown, lacking: Mapping[str, str]) -> Table:
             _percent(one.false_alarms),
             _percent(one.misses),
         )
-        for one in result.conditions
+        for one in conditions
     ]
     if rows:
         at_threshold = _percent(result.false_alarms[2]), _percent(result.misses[2])
         rows.insert(0, ("as it is", _percent(pooled.figures["eer"]), "–", *at_threshold))
     rows += [(name, f"not measured: {reason}", "", "", "") for name, reason in lacking.items()]
-    note = (
-        "Every clip coded and decoded whole. EER pooled over the origins with spoof clips; the change is paired, clip "
-        f"by clip; {_UNITS}. Rates of all clips at {_threshold(result)}, with Wilson's intervals."
+    note += (
+        f" EER pooled over the origins with spoof clips; the change is paired, clip by clip; {_UNITS}. Rates of all "
+        f"clips at {_threshold(result)}, with Wilson's intervals."
     )
-    return Table("Channels", note, header, tuple(rows))
+    return Table(title, note, header, tuple(rows))
 
 
 def _corpora(result: Breakdown) -> Table:

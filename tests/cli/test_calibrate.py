@@ -132,6 +132,9 @@ def test_channels_widen_the_scope_by_their_codecs(slim: Slim, bundles: dict[str,
     refused = slim("calibrate", source, *wanted, "--channels", "g722")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "do not cover g722: slim evaluate --conditions makes them" in refused.err
+    refused = slim("calibrate", source, *wanted, "--channels", "aac-64k,room")
+    assert (refused.code, refused.err) == (2, refused.err.splitlines()[0] + "\n")
+    assert "The condition room makes no file" in refused.err
 
 
 def test_a_calibration_written_into_the_bundle_is_on_its_hash_list(

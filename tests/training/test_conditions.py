@@ -1,4 +1,4 @@
-"""Channels: each changes a clip as that channel does, keeps its place in time and gives the same at every run."""
+"""Conditions: each changes a clip as said, keeps its place in time and gives the same at every run."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.scanning import Unscored, scan
 from slim_cli.training import conditions as module
-from slim_cli.training.conditions import Condition, conditions, in_turn, random_codec
+from slim_cli.training.conditions import Condition, channels, conditions, in_turn, random_codec
 
 RATE = 16_000
 SECONDS = 2
@@ -27,7 +27,7 @@ def level(samples: np.ndarray, hz: float) -> float:
     return float(spectrum[np.abs(frequency - hz) < 20].max())
 
 
-@pytest.mark.parametrize("condition", conditions("all"), ids=lambda c: c.name)
+@pytest.mark.parametrize("condition", conditions("channels"), ids=lambda c: c.name)
 def test_speech_band_survives_and_telephone_bands_end_at_4_khz(condition: Condition) -> None:
     if condition.missing:
         pytest.skip(condition.missing)
@@ -42,7 +42,7 @@ def test_speech_band_survives_and_telephone_bands_end_at_4_khz(condition: Condit
     assert (condition.apply(clip) == received).all()
 
 
-@pytest.mark.parametrize("condition", conditions("all"), ids=lambda c: c.name)
+@pytest.mark.parametrize("condition", conditions("channels"), ids=lambda c: c.name)
 def test_the_coded_file_is_the_same_at_every_run_and_can_be_scanned(condition: Condition, tmp_path: Path) -> None:
     if condition.missing or condition.store is None:
         pytest.skip(condition.missing)
@@ -57,7 +57,15 @@ def test_the_coded_file_is_the_same_at_every_run_and_can_be_scanned(condition: C
 
 def test_conditions_are_chosen_by_name_and_in_order() -> None:
     assert [c.name for c in conditions("g722, mp3-64k")] == ["g722", "mp3-64k"]
-    assert len(conditions("all")) == 7
+    coded, around = conditions("channels"), conditions("surroundings")
+    assert (len(coded), len(around)) == (7, 4)
+    assert [c.name for c in conditions("all")] == [c.name for c in (*coded, *around)]
+
+
+def test_channels_leave_noise_and_rooms_out() -> None:
+    assert [c.name for c in channels("all")] == [c.name for c in conditions("channels")]
+    with pytest.raises(UsageError, match="noise-10db makes no file"):
+        channels("g722,noise-10db")
 
 
 def test_clips_go_through_the_conditions_in_turn_within_each_class() -> None:
@@ -67,7 +75,7 @@ def test_clips_go_through_the_conditions_in_turn_within_each_class() -> None:
 
 
 def test_an_unknown_condition_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="'mp4'; choose from all, mp3-64k, "):
+    with pytest.raises(UsageError, match="'mp4'; choose from all, channels, surroundings, mp3-64k, "):
         conditions("mp3-64k,mp4")
 
 
@@ -75,10 +83,17 @@ def test_a_condition_this_machine_lacks_is_refused_by_name_and_marked_in_all(mon
     monkeypatch.setattr(module.ctypes.util, "find_library", lambda name: None)
     with pytest.raises(EnvironmentUnfit, match="amr-wb cannot be measured here: no AMR-WB encoder"):
         conditions("amr-wb")
-    assert [c.name for c in conditions("all") if c.missing] == ["amr-wb"]
+    assert [c.name for c in conditions("channels") if c.missing] == ["amr-wb"]
 
 
-@pytest.mark.skipif(any(c.missing for c in conditions("all")), reason="an encoder is missing")
+def test_rooms_need_a_library_and_noise_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(EnvironmentUnfit, match=r"room cannot be measured here: .*slim-audit\[rooms\]"):
+        conditions("noise-20db,room")
+    assert [c.name for c in conditions("surroundings") if c.missing] == ["room", "room-noise"]
+
+
+@pytest.mark.skipif(any(c.missing for c in conditions("channels")), reason="an encoder is missing")
 def test_a_random_codec_is_the_same_for_the_same_seed_and_sometimes_ends_at_4_khz() -> None:
     clip, ends_at_4_khz = two_tones(), set()
     for seed in range(12):

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.training.breakdown import FIGURES, Reading, break_down, units
+from slim_cli.training.breakdown import FIGURES, Reading, break_down
 from slim_cli.training.conditions import Condition
 from slim_cli.training.evaluate import Heard, Scores, read_scores, score_clips
 from slim_cli.training.manifest import Clip
+from slim_cli.training.tables import tables
+from slim_cli.training.units import units
 
 
 def detector() -> Any:
@@ -210,6 +212,19 @@ def test_a_condition_is_compared_with_the_same_clips() -> None:
     assert hiss.change.value == pytest.approx(hiss.row.figures["eer"].value - plain.figures["eer"].value)
     assert 0.1 < hiss.change.low < hiss.change.value
     assert hiss.misses.value > 0.7
+
+
+def test_channels_and_surroundings_stand_in_tables_of_their_own() -> None:
+    plain = made_up().undegraded
+    heard = {name: replace(plain, heard=(Heard(name),) * len(plain.clips)) for name in ("g711", "room")}
+    result = break_down(plain + heard["g711"] + heard["room"], Reading(threshold=1.0, rounds=5))
+    rows = {table.title: table for table in tables(result, {"amr-wb": "no encoder", "room-noise": "no library"})}
+    channels, around = rows["Channels"], rows["Noise and rooms"]
+    assert [row[0] for row in channels.rows] == ["as it is", "g711", "amr-wb"]
+    assert [row[0] for row in around.rows] == ["as it is", "room", "room-noise"]
+    assert "room: a simulated room, the microphone 1.5 to 4 m away" in around.note
+    assert "coded" not in around.note
+    assert "Noise and rooms" not in [table.title for table in tables(break_down(made_up(), Reading(rounds=5)))]
 
 
 def test_calibrated_ratios_change_cllr_and_act_dcf_alone() -> None:

@@ -1,8 +1,10 @@
 """Files joined from clips hold one speaker of one system each, and every sample of their clips once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from slim_cli.training.joining import join_clips
@@ -31,3 +33,12 @@ def test_a_file_ends_with_the_clip_that_reaches_its_length(tmp_path: Path) -> No
 
 def test_what_does_not_reach_the_shortest_length_is_left_out(tmp_path: Path) -> None:
     assert list(join_clips(clips(tmp_path, "abc"), (2,), tmp_path / "joined")) == []
+
+
+@pytest.mark.parametrize("speaker", ["", "page:unknown"])
+def test_clips_of_unknown_speakers_stay_alone(speaker: str, tmp_path: Path) -> None:
+    unknown = [replace(clip, speaker=speaker) for clip in clips(tmp_path, "aaa")]
+    joined = list(join_clips(unknown, (1, 2), tmp_path / "joined"))
+    assert [soundfile.info(clip.path).duration for clip in joined] == [1, 1, 1]
+    assert [clip.speaker for clip in joined] == [speaker] * 3
+    assert list(join_clips(unknown, (2,), tmp_path / "longer")) == []

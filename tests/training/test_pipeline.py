@@ -71,7 +71,7 @@ def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Pat
     assert read_record(bundle) == TrainingRecord.of(corpus)
 
 
-@pytest.mark.skipif(any(c.missing for c in conditions("all")), reason="an encoder is missing")
+@pytest.mark.skipif(any(c.missing for c in conditions("channels")), reason="an encoder is missing")
 def test_the_bundled_kind_reads_moments_along_whitened_directions_and_scores_as_it_was_fitted(
     corpus: list[Clip], tmp_path: Path
 ) -> None:

@@ -135,6 +135,15 @@ def test_the_operating_point_keeps_its_promise_under_every_condition(tmp_path: P
     assert (alarms["hiss"]["n_bona_fide"], point.n_bona_fide) == (200, 200)
 
 
+def test_noise_and_rooms_are_told_and_do_not_move_the_operating_point(tmp_path: Path) -> None:
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin="o") for i in range(100))
+    plain = Scores(clips, np.linspace(0, 1, 100), np.zeros(100))
+    worse = Scores(clips, np.linspace(5, 6, 100), np.zeros(100), (Heard("room"),) * 100)
+    points = [write_reference(tmp_path, scores, "made up", {}) for scores in (plain, plain + worse)]
+    assert points[0]["operating_point"] == points[1]["operating_point"]
+    assert points[1]["metrics"]["false_alarms_by_condition"]["room"]["value"] == 1.0
+
+
 def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
     return reference.metrics["eer_by_condition"]
 
