@@ -1,6 +1,7 @@
 #!/bin/sh
 # Trains slim-mini and its five leave-origin-out twins, measures and calibrates them.
-# usage: models/slim-mini/reproduce.sh MANIFEST.csv FOLDS.csv WORK_FOLDER
+# usage: models/slim-mini/reproduce.sh MANIFEST.csv FOLDS.csv WORK_FOLDER [ENGINES.csv]
+# ENGINES lists the clips of synthesis engines whose origins FOLDS leaves out in turn, and the recordings to tell them from.
 set -eu
 manifest=$1 folds=$2 work=$3
 recipe=$(dirname "$0")/recipe.toml
@@ -15,6 +16,10 @@ slim train stage2 "$recipe" -m "$manifest" -o "$work"
 twins=$(for fold in 0 1 2 3 4; do echo "--model $work/fold-$fold/bundle"; done)
 # shellcheck disable=SC2086 # the list is meant to be split
 slim evaluate -m "$manifest" --folds "$folds" $twins --conditions all -o "$work/evaluation" --markdown
+if [ $# -gt 3 ]; then
+    # shellcheck disable=SC2086
+    slim evaluate -m "$4" --folds "$folds" $twins -o "$work/engines" --markdown
+fi
 slim train reference "$work/all/bundle" --scores "$work/evaluation/scores.csv" \
     --description "$(cat "$(dirname "$0")/reference.txt")"
 slim datasets join "$manifest" -o "$work/joined"
