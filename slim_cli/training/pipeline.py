@@ -21,7 +21,7 @@ from slim_cli.errors import UsageError
 from slim_cli.results import WINDOW_S
 from slim_cli.training.batches import ClipWindows, LabelledBatches
 from slim_cli.training.codebook import fit_codebook
-from slim_cli.training.corpus import AudioPack
+from slim_cli.training.corpus import AudioPack, identity
 from slim_cli.training.features import BATCH, Draw, FeatureCache, FeatureSource, build_cache
 from slim_cli.training.file_features import encode_files
 from slim_cli.training.logistic import fit_head
@@ -124,7 +124,7 @@ class Workshop:
             draw = _windows(batches, {clip.path: number for number, clip in enumerate(self.clips)}, seed)
         else:
             draw, count = ClipWindows(self.clips, self.pack, BATCH, WINDOW_S, seed), 2 * len(self.clips)
-        key = f"{seed} {bool(self.recipe.windows)} {[str(c.path) for c in self.clips]}"
+        key = f"{seed} {bool(self.recipe.windows)} {[identity(c.path) for c in self.clips]}"
         return build_cache(slim.eval(), draw, count, key, self.shared / "features")
 
     def windows_allowed(self, cache: FeatureSource, stage: str = "stage2") -> np.ndarray:

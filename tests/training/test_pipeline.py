@@ -1,6 +1,7 @@
 """From a recipe and a miniature corpus to a bundle that scores, with small encoders and with the paper's kind."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -219,3 +220,12 @@ def test_left_out_clips_are_in_no_training_window(corpus: list[Clip], tmp_path: 
     rows = shop.windows_allowed(cache)
     assert 0 < len(rows) < len(cache)
     assert {corpus[number] for number in cache.clips[rows]} <= set(kept)
+
+
+def test_windows_are_encoded_anew_when_a_clip_has_changed(corpus: list[Clip], tmp_path: Path) -> None:
+    shop, slim = workshop(SMALL, corpus, tmp_path), build_slim(SMALL).eval()
+    for expected in (1, 1, 2):
+        if expected == 2:
+            os.utime(corpus[0].path, ns=(0, 0))
+        shop.features(slim)
+        assert len(list((tmp_path / "features").iterdir())) == expected
