@@ -158,10 +158,14 @@ def review_threshold(bona_fide: np.ndarray, false_alarms: float = 0.05) -> float
 
     Args:
         bona_fide: (N,) scores.
-        false_alarms: the share.
+        false_alarms: the share, below 1.
+
+    >>> review_threshold(np.array([-1.0, 0.29, 0.5]), 0.5)
+    0.3
     """
-    # why: rounded up, so that the share flagged stays at or below what was asked for.
-    return math.ceil(100 * float(np.quantile(bona_fide, 1 - false_alarms, method="higher"))) / 100
+    allowed = math.floor(false_alarms * len(bona_fide))
+    highest_unflagged = float(np.sort(bona_fide)[len(bona_fide) - allowed - 1])
+    return math.floor(round(100 * highest_unflagged, 6) + 1) / 100
 
 
 def wilson(count: int, total: int) -> Estimate:

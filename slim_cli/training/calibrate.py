@@ -240,7 +240,9 @@ def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str,
 
 
 def scope_of(exhibits: Exhibits) -> Scope:
-    """The conditions that both classes cover: the 1st to 99th percentile of each, and codecs with ten files of each.
+    """The conditions that both classes cover: the 5th to 95th percentile of each, and codecs with ten files of each.
+
+    What only a few files show is left out: one noisy clip among a hundred tells nothing of noisy recordings.
 
     Raises:
         UsageError: the classes share no range or no codec.
@@ -262,7 +264,7 @@ def scope_of(exhibits: Exhibits) -> Scope:
             values = [v for r in _chosen(exhibits, spoof == kind) if (v := measure(r)) is not None]
             if len(values) < MIN_FILES:
                 return None
-            ends.append(np.quantile(values, [0.01, 0.99]))
+            ends.append(np.quantile(values, [0.05, 0.95]))
         low, high = round(float(max(e[0] for e in ends)), 3), round(float(min(e[1] for e in ends)), 3)
         if low > high:
             raise UsageError(f"Bona fide and spoof files share no range of {words}: a ratio would measure that.")

@@ -15,6 +15,7 @@ from slim_cli.assessment.metrics import (
     equal_error_rate,
     error_rates,
     f1_score,
+    review_threshold,
     wilson,
 )
 
@@ -32,6 +33,15 @@ from slim_cli.assessment.metrics import (
 def test_equal_error_rate(bona_fide: list[float], spoof: list[float], expected: float) -> None:
     rate, _ = equal_error_rate(np.array(bona_fide, float), np.array(spoof, float))
     assert rate == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("count", [19, 20, 826, 1000])
+def test_the_review_threshold_is_the_lowest_that_flags_no_more_than_the_share_asked_for(count: int) -> None:
+    scores = np.random.default_rng(count).normal(0, 5, count)
+    threshold = review_threshold(scores, 0.05)
+    assert (scores >= threshold).mean() <= 0.05
+    assert (scores >= threshold - 0.01).sum() > np.floor(0.05 * count)
+    assert round(threshold, 2) == threshold
 
 
 def test_an_equal_error_rate_needs_both_classes() -> None:

@@ -83,8 +83,8 @@ def test_its_account_says_what_it_was_made_from_and_what_it_is_worth(content: di
 
 def test_the_scope_is_what_both_classes_cover() -> None:
     scope = scope_of(exhibits())
-    assert scope.net_speech_s == pytest.approx((3.08, 6.91), abs=0.02)
-    assert scope.bandwidth_hz == pytest.approx((4000, 7900), abs=1)
+    assert scope.net_speech_s == pytest.approx((3.4, 6.75), abs=0.02)
+    assert scope.bandwidth_hz == pytest.approx((4195, 7705), abs=1)
     assert scope.snr_db is None
     assert (scope.codecs, scope.languages) == (("lossless",), ("en", "fr"))
 
