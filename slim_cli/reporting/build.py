@@ -177,6 +177,7 @@ class _Draughtsman:
             corpora=rates(metrics, "false_alarms_by_corpus"),
             conditions=named(BY_CONDITION),
             alarms=named("false_alarms_by_condition"),
+            missed=named("misses_by_condition"),
             false_alarms=self._share(point.false_alarm_rate, point.n_bona_fide),
             misses=self._share(point.miss_rate, point.n_spoof),
             score_histogram=self.score_histogram(None),

@@ -122,6 +122,7 @@ class Validation:
     corpora: tuple[OriginRate, ...]
     conditions: tuple[OriginRate, ...]
     alarms: tuple[OriginRate, ...]
+    missed: tuple[OriginRate, ...]
     calibration: tuple[Figure, ...]
     codecs: tuple[OriginRate, ...]
     score_histogram: Markup

@@ -118,6 +118,7 @@ def write_reference(
                 name or "clean": _rate(part) for name, part in _with_spoof(every).by_condition().items()
             },
             "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in heard.items()},
+            "misses_by_condition": {name: _misses(part, threshold) for name, part in heard.items()},
         },
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
@@ -153,6 +154,11 @@ def _with_spoof(scores: Scores) -> Scores:
 def _false_alarms(part: Scores, threshold: float) -> dict[str, float]:
     real = part.score[~part.is_spoof]
     return {**_estimate(wilson(int((real >= threshold).sum()), len(real))), **_counts(part)}
+
+
+def _misses(part: Scores, threshold: float) -> dict[str, float]:
+    fake = part.score[part.is_spoof]
+    return {**_estimate(wilson(int((fake < threshold).sum()), len(fake))), **_counts(part)}
 
 
 def _rate(part: Scores) -> dict[str, float]:

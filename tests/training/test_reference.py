@@ -142,6 +142,8 @@ def test_noise_and_rooms_are_told_and_do_not_move_the_operating_point(tmp_path: 
     points = [write_reference(tmp_path, scores, "made up", {}) for scores in (plain, plain + worse)]
     assert points[0]["operating_point"] == points[1]["operating_point"]
     assert points[1]["metrics"]["false_alarms_by_condition"]["room"]["value"] == 1.0
+    missed = points[1]["metrics"]["misses_by_condition"]
+    assert (missed["clean"]["value"] > 0.9, missed["room"]["value"]) == (True, 0.0)
 
 
 def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
