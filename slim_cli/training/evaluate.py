@@ -89,7 +89,7 @@ class Scores:
     @property
     def undegraded(self) -> Scores:
         """The scores of the clips as they are, without any condition applied."""
-        return self.by_condition().get("", self.take(np.zeros(len(self.clips), bool)))
+        return self.take(np.array([not heard.condition for heard in self.heard], bool))
 
     def by_condition(self) -> dict[str, Scores]:
         """The scores under each condition, in the order in which they come; those of clips as they are under ""."""

@@ -32,15 +32,13 @@ def fit_head(
     assert head.pooling is not None
     head.eval()
     chosen = [clips[n] for n in cache.clips[rows]]
-    families = list(recipe.families)
-    target = torch.tensor([_target(clip, families) for clip in chosen])
+    target = torch.tensor([_target(clip, list(recipe.families)) for clip in chosen])
     weights = window_weights(chosen, recipe.families)
     moments = torch.from_numpy(np.asarray(cache.moments[rows], dtype=np.float32))
     standard = _standardise(head.pooling, moments, weights, recipe.linguistics_share)
-    features = torch.cat([_dependency(head, cache, rows), standard], 1)
-    layer = nn.Linear(features.shape[1], 1 + len(families))
-    fit_layer(layer, features, target, weights, recipe.penalty)
-    head.classifier[0].load_state_dict(layer.state_dict())
+    layer = head.classifier[0]
+    assert isinstance(layer, nn.Linear)
+    fit_layer(layer, torch.cat([_dependency(head, cache, rows), standard], 1), target, weights, recipe.penalty)
 
 
 def _target(clip: Clip, families: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from slim_cli.errors import UsageError
 
 LABELS = ("bonafide", "spoof")
+TEXTS = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ def read_manifest(path: Path) -> list[Clip]:
 def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise UsageError(f"{manifest}, line {number}: the label {row['label']!r} is neither bonafide nor spoof.")
-    known = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family")
     relatives = frozenset((row.get("relatives") or "").lower().replace(";", " ").replace(",", " ").split())
     source = row.get("source") or ""
     return Clip(
@@ -90,7 +90,7 @@ def _clip(manifest: Path, number: int, row: dict[str, str]) -> Clip:
         source=manifest.parent / source if source else None,
         relatives=relatives,
         role=row.get("role") or "train",
-        **{name: row.get(name) or "" for name in known},
+        **{name: row.get(name) or "" for name in TEXTS},
     )
 
 

@@ -55,7 +55,7 @@ class Recipe:
         head: sizes above the encoders; its families are those of stage 2.
         codebook: how the codebook encoder's patterns are found; None where there is no codebook.
         protocol: which clips the stages learn from.
-        windows: windows in the feature cache of stages 1 and 2; 0 for one of each clip. Ready-made encoders hear every
+        windows: windows in the feature cache of stages 1 and 2; 0 for two of each clip. Ready-made encoders hear every
             clip whole and once.
         stage1: how to train stage 1.
         stage2: how to train stage 2.

@@ -152,13 +152,15 @@ def _with_spoof(scores: Scores) -> Scores:
 
 
 def _false_alarms(part: Scores, threshold: float) -> dict[str, float]:
-    real = part.score[~part.is_spoof]
-    return {**_estimate(wilson(int((real >= threshold).sum()), len(real))), **_counts(part)}
+    return _share(part.score[~part.is_spoof] >= threshold, part)
 
 
 def _misses(part: Scores, threshold: float) -> dict[str, float]:
-    fake = part.score[part.is_spoof]
-    return {**_estimate(wilson(int((fake < threshold).sum()), len(fake))), **_counts(part)}
+    return _share(part.score[part.is_spoof] < threshold, part)
+
+
+def _share(hits: np.ndarray, part: Scores) -> dict[str, float]:
+    return {**_estimate(wilson(int(hits.sum()), len(hits))), **_counts(part)}
 
 
 def _rate(part: Scores) -> dict[str, float]:

@@ -8,14 +8,14 @@ from typing import Any
 
 from slim_cli.errors import UsageError
 from slim_cli.training.datasets.lines import Place, rows
-from slim_cli.training.manifest import Clip
+from slim_cli.training.manifest import TEXTS, Clip
 
 FILES = ("manifest.csv", "metadata.csv", "meta.csv")
 PATHS = ("path", "file", "filename", "filepath")
 LABELS = ("label", "class", "key")
 BONA_FIDE = ("bonafide", "real", "human")
 SPOOF = ("spoof", "fake", "synthetic", "deepfake")
-KEPT = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family", "role")
+KEPT = (*TEXTS, "role")
 
 
 def read(folder: Path, subset: str | None) -> Iterator[Clip]:
