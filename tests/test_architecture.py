@@ -13,20 +13,23 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "slim_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FOUNDATION = {"errors", "resources", "results", "scan_options", "__init__"}
+FOUNDATION = {"errors", "hashing", "resources", "results", "scan_options", "__init__"}
 LEFT_OF = {
     "evidence": set(),
     "audio": {"evidence"},
     "detector": {"evidence", "audio"},
     "assessment": {"evidence", "audio", "detector"},
     "observations": {"evidence", "audio", "detector", "assessment"},
-    "reporting": {"evidence", "audio", "detector", "assessment", "observations"},
-    "training": {"evidence", "audio", "detector", "assessment", "observations"},
-    "analysis": {"evidence", "audio", "detector", "assessment", "observations", "reporting", "training"},
+    "reporting": {"evidence", "audio", "detector", "assessment", "observations", "custody"},
+    "custody": {"evidence"},
     "listening": {"evidence", "audio", "detector", "assessment", "observations"},
     "progress": {"evidence"},
     "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening", "progress"},
+    "corpora": {"evidence", "audio", "detector", "assessment", "observations"},
+    "training": {"evidence", "audio", "detector", "assessment", "observations", "corpora"},
 }
+LEFT_OF["validation"] = {*LEFT_OF["training"], "training"}
+LEFT_OF["analysis"] = {*LEFT_OF["validation"], "validation", "reporting"}
 ON_TOP = {"cli", "engines"}
 LEFT_OF |= {room: {*LEFT_OF, *ON_TOP} for room in ON_TOP}
 

@@ -15,10 +15,10 @@ slim train stage1 "$recipe" -m "$manifest" -o "$work"
 slim train stage2 "$recipe" -m "$manifest" -o "$work"
 twins=$(for fold in 0 1 2 3 4; do echo "--model $work/fold-$fold/bundle"; done)
 # shellcheck disable=SC2086 # the list is meant to be split
-slim evaluate -m "$manifest" --folds "$folds" $twins --conditions all -o "$work/evaluation" --markdown
+slim validate -m "$manifest" --folds "$folds" $twins --conditions all -o "$work/evaluation" --markdown
 if [ $# -gt 3 ]; then
     # shellcheck disable=SC2086
-    slim evaluate -m "$4" --folds "$folds" $twins -o "$work/engines" --markdown
+    slim validate -m "$4" --folds "$folds" $twins -o "$work/engines" --markdown
 fi
 slim train reference "$work/all/bundle" --scores "$work/evaluation/scores.csv" \
     --description "$(cat "$(dirname "$0")/reference.txt")"

@@ -10,8 +10,8 @@ import soundfile
 
 from slim_cli.analysis.finding import BONA_FIDE, SPOOF, Finding, canvas, caption, label, name_rows, side_table
 from slim_cli.analysis.material import Material
+from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
-from slim_cli.training.manifest import Clip
 
 MOST_DRAWN = 60
 MOST_NAMED = 4  # languages

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from slim_cli.corpora.audio_pack import read_mono
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.runtime import BATCH, Detector
 from slim_cli.errors import UsageError
 from slim_cli.reporting.writers import replacing
-from slim_cli.training.corpus import read_mono
-from slim_cli.training.evaluate import Heard, Scores, weighted_windows
-from slim_cli.training.manifest import Clip
+from slim_cli.validation.scores import Heard, Scores, weighted_windows
 
 SCHEMA = "slim-embeddings/1"
 
@@ -53,7 +53,7 @@ class Embeddings:
 def embed(detector: Detector, clips: Sequence[Clip], folder: Path, report: Report | None = None) -> Embeddings:
     """Embeds clips with a bundle, or opens what an earlier call with the same bundle and files has left.
 
-    Windows and batches are those of a scan, so that the scores are the ones that `slim evaluate` gives.
+    Windows and batches are those of a scan, so that the scores are the ones that `slim validate` gives.
 
     Args:
         detector: a loaded bundle.

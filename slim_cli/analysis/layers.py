@@ -28,12 +28,12 @@ from torch import Tensor
 from slim_cli.analysis.embeddings import clip_means, masked_mean
 from slim_cli.analysis.finding import INK, SPOOF, Finding, canvas, caption, label
 from slim_cli.analysis.material import Material, sample
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.encoders import Encoder
 from slim_cli.detector.hub import find_folder
 from slim_cli.detector.model import Slim, normalise
 from slim_cli.detector.runtime import choose_device
 from slim_cli.errors import EnvironmentUnfit, UsageError
-from slim_cli.training.manifest import Clip
 from slim_cli.training.recipe import build_slim, load_recipe
 
 MIN_CLIPS, MOST_CLIPS = 4, 300

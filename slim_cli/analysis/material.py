@@ -12,11 +12,11 @@ import numpy as np
 
 from slim_cli.analysis.embeddings import Embeddings, Report, embed
 from slim_cli.assessment.reference import load_reference
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector import Detector, load_detector
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
-from slim_cli.training.evaluate import Scores
-from slim_cli.training.manifest import Clip
+from slim_cli.validation.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from slim_cli.analysis.finding import BONA_FIDE, INK, SPOOF, Finding, canvas, ca
 from slim_cli.analysis.material import Material
 from slim_cli.analysis.strata import ALL, datasets, has_both, mismatch_error
 from slim_cli.assessment.metrics import Estimate
-from slim_cli.training.evaluate import Scores
+from slim_cli.validation.scores import Scores
 
 FLOOR = 1e-6  # below it there is only the rounding of 1 - cos
 MOST_DRAWN = 14

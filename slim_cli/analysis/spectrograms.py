@@ -11,11 +11,11 @@ from slim_cli.analysis.finding import Finding, canvas, caption, label
 from slim_cli.analysis.material import Material
 from slim_cli.assessment.metrics import equal_error_rate
 from slim_cli.audio.overview import FLOOR_DB, Overview, OverviewBuilder
+from slim_cli.corpora.audio_pack import read_mono
 from slim_cli.reporting.figures.raster import level_range_db
 from slim_cli.reporting.formats import signed
 from slim_cli.results import MODEL_RATE_HZ
-from slim_cli.training.corpus import read_mono
-from slim_cli.training.evaluate import Scores
+from slim_cli.validation.scores import Scores
 
 TICKS_HZ = (250, 500, 1000, 2000, 4000, 7000)
 

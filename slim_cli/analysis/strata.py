@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from slim_cli.assessment.metrics import Estimate, bootstrap, equal_error_rate
-from slim_cli.training.evaluate import MIN_PER_CLASS, Scores
-from slim_cli.training.units import units
+from slim_cli.validation.resampling_units import units
+from slim_cli.validation.scores import MIN_PER_CLASS, Scores
 
 ALL = "all clips"
 

@@ -10,8 +10,8 @@ from slim_cli.analysis.strata import ALL, datasets, has_both
 from slim_cli.assessment.metrics import Estimate
 from slim_cli.detector import Detector
 from slim_cli.errors import UsageError
-from slim_cli.training.breakdown import Rows
-from slim_cli.training.evaluate import MIN_PER_CLASS, Scores
+from slim_cli.validation.breakdown import Rows
+from slim_cli.validation.scores import MIN_PER_CLASS, Scores
 
 ROUNDS = 400
 
@@ -23,7 +23,7 @@ def weights(detector: Detector) -> dict[str, int]:
 
 
 def system_rows(scores: Scores, rounds: int = 1000) -> list[dict[str, Any]]:
-    """EER, F1 of the spoof class at the threshold of the EER, and AUC, per dataset, as `slim evaluate` has them.
+    """EER, F1 of the spoof class at the threshold of the EER, and AUC, per dataset, as `slim validate` has them.
 
     Returns:
         all clips first, with intervals over origins, then every dataset with enough clips of both classes, with

@@ -50,8 +50,8 @@ def analyze(
         )
     from slim_cli.analysis.gallery import ANALYSES, analyse
     from slim_cli.analysis.material import Material, sample
-    from slim_cli.training.datasets import read_manifests
-    from slim_cli.training.manifest import one_bundle_or_folds, share_out, to_score
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.corpora.manifest import one_bundle_or_folds, share_out, to_score
 
     models = model or [DEFAULT]
     one_bundle_or_folds(models, folds)

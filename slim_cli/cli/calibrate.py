@@ -18,17 +18,17 @@ from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from slim_cli.corpora.channel_conditions import Condition
+    from slim_cli.corpora.manifest import Clip
     from slim_cli.detector import Detector
     from slim_cli.results import FileResult
     from slim_cli.scanning import Progress
-    from slim_cli.training.conditions import Condition
-    from slim_cli.training.manifest import Clip
 
 
 def calibrate(
     sources: Annotated[
         list[Path],
-        typer.Argument(help="Manifests (CSV, or NAME=FOLDER of slim datasets), or scores from slim evaluate."),
+        typer.Argument(help="Manifests (CSV, or NAME=FOLDER of slim datasets), or scores from slim validate."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The calibration file to write (JSON).")],
     description: Annotated[
@@ -45,7 +45,7 @@ def calibrate(
     channels: Annotated[
         str | None,
         typer.Option(
-            help="Hear the files in turn as they are and after these channels (all, or as slim evaluate), so that "
+            help="Hear the files in turn as they are and after these channels (all, or as slim validate), so that "
             "the ratios hold for their codecs; scores must cover them."
         ),
     ] = None,
@@ -56,13 +56,13 @@ def calibrate(
     """Fit likelihood ratios to file scores, with bounds, error rates and the conditions they hold for."""
     from slim_cli.assessment.calibration import load_calibration
     from slim_cli.cli.bundles import find_bundle
+    from slim_cli.corpora.channel_conditions import channels as choose
     from slim_cli.detector import load_detector
     from slim_cli.detector.bundle import write_sums
     from slim_cli.scanning import ScanOptions, scan_fingerprint
-    from slim_cli.training.calibrate import H1, H2, Exhibits, Statement, check_disjoint
-    from slim_cli.training.calibrate import calibrate as fit
-    from slim_cli.training.conditions import channels as choose
     from slim_cli.training.record import read_record
+    from slim_cli.validation.calibrating import H1, H2, Exhibits, Statement, check_disjoint
+    from slim_cli.validation.calibrating import calibrate as fit
 
     if bool(folds) and not twin:
         raise UsageError("--folds says which --twin scores which files; name the twins.")
@@ -92,8 +92,8 @@ def _rows(
     source: Path, detectors: Sequence[Detector], folds: Path | None, channels: Sequence[Condition]
 ) -> Iterator[tuple[Clip, FileResult, str]]:
     """Clip, row of a scan and scoring model of every file that a source names."""
-    from slim_cli.training.datasets import names_dataset, read_manifests
-    from slim_cli.training.manifest import read_folds, to_score
+    from slim_cli.corpora.datasets import names_dataset, read_manifests
+    from slim_cli.corpora.manifest import read_folds, to_score
 
     if not names_dataset(source) and _holds_scores(source):
         yield from _scored(source, channels)
@@ -109,14 +109,14 @@ def _rows(
 def _scored(source: Path, channels: Sequence[Condition]) -> Iterator[tuple[Clip, FileResult, str]]:
     """The scores of an evaluation, with what a scan measures of the files."""
     from slim_cli.scanning import Unscored
-    from slim_cli.training.evaluate import read_scores
+    from slim_cli.validation.scores import read_scores
 
     scores = read_scores(source)
     found = {(c.path, h.condition): n for n, (c, h) in enumerate(zip(scores.clips, scores.heard, strict=True))}
     for clip, result, channel in _heard(scores.undegraded.clips, Unscored(), channels):
         row = found.get((clip.path, channel))
         if row is None:
-            raise UsageError(f"The scores {source} do not cover {channel}: slim evaluate --conditions makes them.")
+            raise UsageError(f"The scores {source} do not cover {channel}: slim validate --conditions makes them.")
         scored = replace(result, score=float(scores.score[row])) if result.status == "scored" else result
         yield clip, scored, scores.heard[row].model
 
@@ -133,9 +133,9 @@ def _heard(
     clips: Sequence[Clip], detector: object, channels: Sequence[Condition]
 ) -> Iterator[tuple[Clip, FileResult, str]]:
     """Each clip with its row of a scan, and the name of the channel it went through, empty for none."""
+    from slim_cli.corpora.audio_pack import read_mono
+    from slim_cli.corpora.channel_conditions import in_turn
     from slim_cli.scanning import scan
-    from slim_cli.training.conditions import in_turn
-    from slim_cli.training.corpus import read_mono
 
     places = [os.path.realpath(clip.path) for clip in clips]
     if len(set(places)) < len(places):

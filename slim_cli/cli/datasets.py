@@ -12,7 +12,7 @@ from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 
 if TYPE_CHECKING:
-    from slim_cli.training.datasets import Dataset
+    from slim_cli.corpora.datasets import Dataset
 
 app = typer.Typer(help="List the datasets that can be read as they were downloaded, and write their manifests.")
 
@@ -20,7 +20,7 @@ app = typer.Typer(help="List the datasets that can be read as they were download
 @app.callback(invoke_without_command=True)
 def list_datasets(context: typer.Context) -> None:
     """List the datasets that can be read: classes, parts, layout of the folder, licence and source."""
-    from slim_cli.training.datasets import DATASETS
+    from slim_cli.corpora.datasets import DATASETS
 
     if context.invoked_subcommand is None:
         show("\n\n".join("\n".join(_described(dataset)) for dataset in DATASETS))
@@ -49,8 +49,8 @@ def manifest(
     force: Annotated[bool, typer.Option("--force", help="Replace the CSV if it exists.")] = False,
 ) -> None:
     """Write the manifest of a dataset folder; audio that its lists name but that is missing is counted on stderr."""
-    from slim_cli.training.datasets import read_dataset
-    from slim_cli.training.manifest import summary, write_manifest
+    from slim_cli.corpora.datasets import read_dataset
+    from slim_cli.corpora.manifest import summary, write_manifest
 
     if output.exists() and not force:
         raise UsageError(f"{output} exists already; --force replaces it.")
@@ -67,9 +67,9 @@ def join(
     seconds: Annotated[str, typer.Option(help="Lengths wanted in turn, s.")] = "8,15,30",
 ) -> None:
     """Join short clips of one speaker and system into longer files, so that a calibration holds for these too."""
-    from slim_cli.training.datasets import read_manifests
-    from slim_cli.training.joining import join_clips
-    from slim_cli.training.manifest import summary, to_score, write_manifest
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.corpora.joining import join_clips
+    from slim_cli.corpora.manifest import summary, to_score, write_manifest
 
     if output.exists():
         raise UsageError(f"{output} exists already; name a new folder.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import analyze, calibrate, case, datasets, doctor, evaluate, models, report, scan, train, verify
+from slim_cli.cli import analyze, calibrate, case, datasets, doctor, models, report, scan, train, validate, verify
 from slim_cli.cli.console import complain
 from slim_cli.errors import SlimError
 
@@ -34,7 +34,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(case.app, name="case")
 app.add_typer(train.app, name="train")
 app.add_typer(datasets.app, name="datasets")
-app.command()(evaluate.evaluate)
+app.command()(validate.validate)
 app.command()(calibrate.calibrate)
 app.command()(analyze.analyze)
 

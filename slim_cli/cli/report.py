@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slim_cli.cli.console import show
-from slim_cli.cli.outputs import chosen_formats, log_report
+from slim_cli.cli.scan_options import chosen_formats
+from slim_cli.custody.run_folder import log_report
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
 

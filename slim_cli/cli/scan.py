@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from slim_cli import __version__
+from slim_cli import __version__, hashing
 from slim_cli.cli import progress, quantities
 from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, is_looked_at, show
 from slim_cli.cli.interrupt import Stopper
-from slim_cli.cli.outputs import DEFAULT_FORMATS, Journal, OutputFolder, chosen_formats, log_report
 from slim_cli.cli.summary import TABLE_ROWS, Summary
+from slim_cli.custody import audit
+from slim_cli.custody.run_folder import Journal, OutputFolder, log_report
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
-from slim_cli.evidence import audit
 from slim_cli.results import FileResult, RunRecord
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def scan(
     stability: given.Stability = False,
     occlusion: given.Occlusion = "flagged",
     embed_audio: given.EmbedAudio = False,
-    formats: given.Formats = DEFAULT_FORMATS,
+    formats: given.Formats = given.DEFAULT_FORMATS,
     report: given.Sections = "top:300",
     case: given.CaseFile = None,
     language: given.Language = "en",
@@ -100,7 +100,7 @@ def scan(
         model=model,
         device=device,
         calibration=calibration,
-        formats=chosen_formats(formats),
+        formats=given.chosen_formats(formats),
         sections=report,
         case=_case(case),
         language=language,
@@ -170,8 +170,8 @@ def _opening(detector: Any, options: ScanOptions, calibration: Calibration | Non
         "command": ["slim", *sys.argv[1:]],
         "fingerprint": scan_fingerprint(detector, options),
         "model": detector.info.sha256,
-        "calibration": audit.digest(calibration.account) if calibration else None,
-        "configuration": audit.digest({**scan_parameters(options), **side_parameters(options)}),
+        "calibration": hashing.digest(calibration.account) if calibration else None,
+        "configuration": hashing.digest({**scan_parameters(options), **side_parameters(options)}),
     }
 
 

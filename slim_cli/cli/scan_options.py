@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slim_cli.errors import UsageError
+
+DEFAULT_FORMATS = "html,pdf,csv,jsonl"
+
+
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
 
@@ -60,3 +65,20 @@ def find_calibration(asked: str | None, bundle: Path) -> Calibration | None:
     if asked == NONE or (asked is None and not (bundle / FILE_NAME).is_file()):
         return None
     return load_calibration(Path(asked) if asked else bundle / FILE_NAME)
+
+
+def chosen_formats(text: str) -> tuple[str, ...]:
+    """The output formats named in an option, each once, in the order given.
+
+    Raises:
+        UsageError: there is none, or one is unknown.
+        EnvironmentUnfit: one needs a package that is not installed.
+    """
+    from slim_cli.reporting.writers import get_writer
+
+    chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    if not chosen:
+        raise UsageError(f"--format takes one or more formats, such as {DEFAULT_FORMATS}; it was given {text!r}.")
+    for name in chosen:
+        get_writer(name)
+    return chosen

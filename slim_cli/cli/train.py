@@ -15,10 +15,10 @@ from slim_cli.cli.console import complain
 from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from slim_cli.corpora.manifest import Clip
     from slim_cli.training.loop import Report
-    from slim_cli.training.manifest import Clip
     from slim_cli.training.pipeline import Workshop
-    from slim_cli.training.reference import Measured
+    from slim_cli.validation.reference_statistics import Measured
 
 MAX_CLIP_S = 10.0
 
@@ -134,12 +134,12 @@ def stage2(
 @app.command()
 def reference(
     bundle: Annotated[Path, typer.Argument(help="The bundle to complete.")],
-    scores: Annotated[list[Path], typer.Option(help="Scores of left-out clips, from slim evaluate; may be repeated.")],
+    scores: Annotated[list[Path], typer.Option(help="Scores of left-out clips, from slim validate; may be repeated.")],
     description: Annotated[str, typer.Option(help="One sentence on the data and the protocol behind the scores.")],
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
-    from slim_cli.training.evaluate import read_scores
-    from slim_cli.training.reference import write_reference
+    from slim_cli.validation.reference_statistics import write_reference
+    from slim_cli.validation.scores import read_scores
 
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
@@ -155,7 +155,7 @@ def record(
     leave_out: LeaveOut = None,
 ) -> None:
     """Write down which speakers, systems and origins a bundle was trained on; stage2 does so by itself."""
-    from slim_cli.training.manifest import summary
+    from slim_cli.corpora.manifest import summary
     from slim_cli.training.record import write_record
 
     _, chosen = _clips(_Data(manifest, folds, leave_out))
@@ -166,7 +166,7 @@ def record(
 def _measure(clips: Sequence[Clip]) -> Measured:
     """The artefact measures of clips, as stored and in coded copies."""
     from slim_cli.scanning import Unscored, scan
-    from slim_cli.training.reference import Measured, coded_copies
+    from slim_cli.validation.reference_statistics import Measured, coded_copies
 
     measured = Measured()
     for clip, result in zip(clips, scan([clip.path for clip in clips], detector=Unscored()), strict=True):
@@ -181,8 +181,8 @@ def _measure(clips: Sequence[Clip]) -> Measured:
 
 
 def _workshop(recipe: Path, data: _Data, output: Path, device: str) -> Workshop:
+    from slim_cli.corpora.audio_pack import AudioPack
     from slim_cli.detector.runtime import choose_device
-    from slim_cli.training.corpus import AudioPack
     from slim_cli.training.pipeline import Workshop
     from slim_cli.training.recipe import load_recipe
 
@@ -198,8 +198,8 @@ def _workshop(recipe: Path, data: _Data, output: Path, device: str) -> Workshop:
 
 def _clips(data: _Data) -> tuple[list[Clip], list[Clip]]:
     """All clips, and those to train on."""
-    from slim_cli.training.datasets import read_manifests
-    from slim_cli.training.manifest import leave_origin_out, read_folds
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.corpora.manifest import leave_origin_out, read_folds
 
     clips = read_manifests(data.manifests, complain)
     if data.leave_out is None:

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from slim_cli import hashing
 from slim_cli.cli.console import show
-from slim_cli.cli.outputs import ROWS, digests
+from slim_cli.custody import audit
+from slim_cli.custody.run_folder import ROWS, digests
 from slim_cli.errors import IntegrityError, UsageError
-from slim_cli.evidence import audit
 
 
 def verify(
@@ -68,7 +69,7 @@ def _evidence(output: Path, folder: Path) -> list[str]:
         row = json.loads(line)
         name = os.fsdecode(bytes.fromhex(row["path_hex"])) if row.get("path_hex") else row["path"]
         try:
-            found = audit.file_sha256(folder / name)
+            found = hashing.file_sha256(folder / name)
         except OSError:
             found = None
         if row["sha256"] and found != row["sha256"]:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from slim_cli.detector.encoders import TransformersEncoder
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
-from slim_cli.evidence.audit import file_sha256
+from slim_cli.hashing import file_sha256
 from slim_cli.resources import user_dir
 
 CONFIG, WEIGHTS, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"

@@ -84,7 +84,7 @@ def load(output: Path) -> tuple[list[FileResult], RunRecord]:
     Raises:
         UsageError: the folder holds no readable `results.jsonl` and `run.json`.
     """
-    from slim_cli.reporting.lines import read_jsonl
+    from slim_cli.reporting.json_lines import read_jsonl
 
     try:
         run = RunRecord.from_json((output / "run.json").read_text(encoding="utf-8"))

@@ -15,16 +15,16 @@ from slim_cli.assessment.metrics import wilson
 from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
+from slim_cli.custody import audit
 from slim_cli.errors import UsageError
-from slim_cli.evidence import audit
 from slim_cli.reporting import formats
-from slim_cli.reporting.conditions import BY_CONDITION, conditional_limits, nearest, rates, stability
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
+from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limits, nearest, rates, stability
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, rank
 from slim_cli.reporting.selection import TRIAGE, Style

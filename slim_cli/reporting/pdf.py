@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.reporting.case import FILE_NAME as CASE_FILE
-from slim_cli.reporting.lines import jsonl
+from slim_cli.reporting.json_lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.templates import render
 

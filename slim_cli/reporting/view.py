@@ -8,7 +8,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
-from slim_cli.evidence.audit import Extract
+from slim_cli.custody.audit import Extract
 from slim_cli.reporting.evaluation import Evaluation
 from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.receipt import Receipt, Received

@@ -59,7 +59,7 @@ def _lazily(module: str, function: str) -> Writer:
 
 WRITERS: Mapping[str, tuple[str, Writer]] = MappingProxyType(
     {
-        "jsonl": ("results.jsonl", _lazily("lines", "write_jsonl")),
+        "jsonl": ("results.jsonl", _lazily("json_lines", "write_jsonl")),
         "csv": ("results.csv", _lazily("table", "write_csv")),
         "html": ("report.html", _lazily("html", "write_html")),
         "pdf": ("report.pdf", _lazily("pdf", "write_pdf")),

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slim_cli.training.conditions import random_codec
-from slim_cli.training.corpus import AudioPack, BalancedSampler, crop, trim_silence
-from slim_cli.training.degrade import degrade
-from slim_cli.training.manifest import Clip
+from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler, crop, trim_silence
+from slim_cli.corpora.channel_conditions import random_codec
+from slim_cli.corpora.manifest import Clip
+from slim_cli.training.augmentation import degrade
 
 FRAME = 640  # samples; windows are whole frames of every encoder
 

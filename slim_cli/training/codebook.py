@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.codebook import CodebookEncoder
 from slim_cli.detector.model import normalise
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
-from slim_cli.training.corpus import AudioPack, BalancedSampler
-from slim_cli.training.manifest import Clip
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from slim_cli.corpora.audio_pack import AudioPack, identity
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.model import Slim, Subspaces
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
-from slim_cli.training.corpus import AudioPack, identity
 from slim_cli.training.features import FeatureSource, encoder_fingerprint
-from slim_cli.training.manifest import Clip
 
 SCHEMA = "slim-file-features/1"
 SHARD_S, BATCH_S = 600, 160  # audio per shard, and per batch with its padding

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.model import SlimHead
 from slim_cli.detector.pooling import MomentPooling
 from slim_cli.training.features import FeatureCache
-from slim_cli.training.manifest import Clip
 from slim_cli.training.stage2 import Stage2Recipe
 
 

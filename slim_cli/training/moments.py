@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler
+from slim_cli.corpora.channel_conditions import random_codec
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.codebook import CodebookEncoder
 from slim_cli.detector.model import Slim, normalise
 from slim_cli.detector.pooling import SOUNDS, STYLE_DIRECTIONS, MomentPooling, beside
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 from slim_cli.training.codebook import CodebookRecipe, kmeans
-from slim_cli.training.conditions import random_codec
-from slim_cli.training.corpus import AudioPack, BalancedSampler
-from slim_cli.training.manifest import Clip
 
 FRAMES = 12  # drawn from each clip
 RIDGE = 1e-3

@@ -14,6 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from slim_cli.corpora.audio_pack import AudioPack, identity
+from slim_cli.corpora.manifest import LABELS, Clip, summary
 from slim_cli.detector.bundle import BundleInfo, save_bundle
 from slim_cli.detector.codebook import CodebookEncoder
 from slim_cli.detector.model import Slim, SlimHead
@@ -21,12 +23,10 @@ from slim_cli.errors import UsageError
 from slim_cli.results import WINDOW_S
 from slim_cli.training.batches import ClipWindows, LabelledBatches
 from slim_cli.training.codebook import fit_codebook
-from slim_cli.training.corpus import AudioPack, identity
 from slim_cli.training.features import BATCH, Draw, FeatureCache, FeatureSource, build_cache
 from slim_cli.training.file_features import encode_files
 from slim_cli.training.logistic import fit_head
 from slim_cli.training.loop import Report
-from slim_cli.training.manifest import LABELS, Clip, summary
 from slim_cli.training.moments import fit_moments
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
 from slim_cli.detector.coherence import CoherenceEncoder
 from slim_cli.detector.hub import load_encoder
 from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import UsageError
 from slim_cli.training.codebook import CodebookRecipe
-from slim_cli.training.manifest import Clip
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import write_sums
 from slim_cli.errors import EnvironmentUnfit
-from slim_cli.training.manifest import Clip
 
 SCHEMA = "slim-training-data/1"
 FILE_NAME = "training.json"

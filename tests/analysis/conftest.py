@@ -8,9 +8,9 @@ import pytest
 import soundfile
 import torch
 
+from slim_cli.corpora.manifest import Clip, read_manifest
 from slim_cli.detector import BundleInfo, HeadConfig, Slim, save_bundle
 from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
-from slim_cli.training.manifest import Clip, read_manifest
 from tests.cli.conftest import slim
 
 __all__ = ["slim"]

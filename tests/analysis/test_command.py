@@ -11,7 +11,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from slim_cli.analysis.gallery import ANALYSES
 from slim_cli.cli.analyze import Analysis
-from slim_cli.training.manifest import Clip
+from slim_cli.corpora.manifest import Clip
 from tests.analysis.conftest import save_tiny
 from tests.cli.conftest import Slim
 

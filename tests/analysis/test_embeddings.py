@@ -11,11 +11,11 @@ import torch
 
 from slim_cli.analysis.embeddings import Embeddings, embed
 from slim_cli.analysis.material import Material, sample
+from slim_cli.corpora.audio_pack import read_mono
+from slim_cli.corpora.manifest import Clip, share_out
 from slim_cli.detector import Detector, load_detector
 from slim_cli.errors import UsageError
-from slim_cli.training.corpus import read_mono
-from slim_cli.training.evaluate import score_clips
-from slim_cli.training.manifest import Clip, share_out
+from slim_cli.validation.scores import score_clips
 from tests.analysis.conftest import save_tiny
 
 

@@ -16,9 +16,9 @@ from slim_cli.analysis.mismatch import mismatch_rows
 from slim_cli.analysis.spectrograms import case_rows
 from slim_cli.analysis.systems import system_rows, weights
 from slim_cli.analysis.tsne import project
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector import load_detector
-from slim_cli.training.evaluate import Scores
-from slim_cli.training.manifest import Clip
+from slim_cli.validation.scores import Scores
 
 
 def scored(real: list[float], fake: list[float], origin: str = "here") -> Scores:

@@ -12,10 +12,10 @@ import pytest
 import soundfile
 
 from slim_cli.assessment.calibration import load_calibration
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import verify_bundle
 from slim_cli.results import ChannelResult, FileResult, Media
 from slim_cli.scanning import ScanOptions, Unscored, scan_fingerprint
-from slim_cli.training.manifest import Clip
 from slim_cli.training.record import TrainingRecord, read_record, write_record
 from tests.cli.conftest import Slim
 
@@ -131,7 +131,7 @@ def test_channels_widen_the_scope_by_their_codecs(slim: Slim, bundles: dict[str,
     }
     refused = slim("calibrate", source, *wanted, "--channels", "g722")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
-    assert "do not cover g722: slim evaluate --conditions makes them" in refused.err
+    assert "do not cover g722: slim validate --conditions makes them" in refused.err
     refused = slim("calibrate", source, *wanted, "--channels", "aac-64k,room")
     assert (refused.code, refused.err) == (2, refused.err.splitlines()[0] + "\n")
     assert "The condition room makes no file" in refused.err

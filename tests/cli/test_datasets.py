@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.training.datasets import DATASETS
-from slim_cli.training.manifest import read_manifest
+from slim_cli.corpora.datasets import DATASETS
+from slim_cli.corpora.manifest import read_manifest
 from tests.cli.conftest import Slim
 
 

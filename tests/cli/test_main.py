@@ -62,7 +62,7 @@ def test_version(slim: Slim) -> None:
 
 def test_help_names_commands_and_exit_codes(slim: Slim) -> None:
     out = slim("--help").out
-    for word in ("scan", "doctor", "models", "train", "evaluate", "Exit codes"):
+    for word in ("scan", "doctor", "models", "train", "validate", "Exit codes"):
         assert word in out
 
 

@@ -86,8 +86,8 @@ def test_the_published_pipeline_runs_from_dataset_folders_to_a_report(
     config = json.loads((bundle / "config.json").read_text())
     assert [config[part]["config"]["num_hidden_layers"] for part in ("style", "linguistics")] == [11, 22]
 
-    evaluate = ("evaluate", "-m", f"asvspoof2019-la={data}:eval", "--model", bundle, "--rounds", "5")
-    assert "EER" in done(*evaluate, "-o", tmp_path / "scores.csv", "--device", "cpu").out
+    validate = ("validate", "-m", f"asvspoof2019-la={data}:eval", "--model", bundle, "--rounds", "5")
+    assert "EER" in done(*validate, "-o", tmp_path / "scores.csv", "--device", "cpu").out
     done("train", "reference", bundle, "--scores", tmp_path / "scores.csv", "--description", "Four clips.")
     done("models", "check", bundle)
 

@@ -8,8 +8,8 @@ import pytest
 from slim_cli.cli import progress
 from slim_cli.cli.console import complain
 from slim_cli.cli.interrupt import Stopper
-from slim_cli.cli.outputs import Journal, OutputFolder
 from slim_cli.cli.quantities import score_threshold, seconds, size
+from slim_cli.custody.run_folder import Journal, OutputFolder
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 from slim_cli.scanning import Progress

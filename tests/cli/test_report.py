@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 
 from slim_cli import reporting
-from slim_cli.evidence import audit
+from slim_cli.custody import audit
 from slim_cli.reporting import signing
 from tests.cli.conftest import Slim
 from tests.reporting import factory

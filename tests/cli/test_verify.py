@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.evidence import audit
+from slim_cli.custody import audit
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim, World, rows
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from slim_cli.reporting.case import Case, load_case
-from slim_cli.reporting.conditions import conditional_limits, nearest, stability
 from slim_cli.reporting.evaluation import evaluate
+from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
 from slim_cli.reporting.rows import complete, rank
 from slim_cli.reporting.scale import load_scale
 from slim_cli.reporting.selection import TRIAGE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.training.manifest import Clip, read_manifest
+from slim_cli.corpora.manifest import Clip, read_manifest
 
 
 @pytest.fixture

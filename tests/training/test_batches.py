@@ -11,11 +11,11 @@ import pytest
 import soundfile
 import torch
 
+from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler, read_mono
+from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
+from slim_cli.training.augmentation import degrade
 from slim_cli.training.batches import LabelledBatches
-from slim_cli.training.corpus import AudioPack, BalancedSampler, read_mono
-from slim_cli.training.degrade import degrade
-from slim_cli.training.manifest import Clip
 
 
 def test_a_pack_keeps_sixteen_bit_audio_as_it_is(corpus: list[Clip], tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_killed_pack_goes_on_where_it_was_and_ends_the_same(corpus: list[Clip]
             out.write(half)
     read: list[Path] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("slim_cli.training.corpus.read_mono", lambda path: (read.append(path), read_mono(path))[1])
+        patch.setattr("slim_cli.corpora.audio_pack.read_mono", lambda path: (read.append(path), read_mono(path))[1])
         resumed = AudioPack(corpus, tmp_path / "pack")
     whole = AudioPack(corpus, tmp_path / "whole")
     assert len(read) == len(corpus) - done
@@ -49,8 +49,8 @@ def test_a_killed_pack_goes_on_where_it_was_and_ends_the_same(corpus: list[Clip]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from slim_cli.training import corpus
-from slim_cli.training.manifest import read_manifest
+from slim_cli.corpora import audio_pack as corpus
+from slim_cli.corpora.manifest import read_manifest
 corpus._TOGETHER, home, read, seen = 3, Path(sys.argv[1]), corpus.read_mono, []
 def dying(path):
     seen.append(path)

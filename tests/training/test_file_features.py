@@ -13,13 +13,13 @@ import pytest
 import soundfile
 import torch
 
+from slim_cli.corpora.audio_pack import AudioPack
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.encoders import TransformersEncoder
 from slim_cli.detector.model import HeadConfig, Slim
 from slim_cli.errors import UsageError
 from slim_cli.training import file_features
-from slim_cli.training.corpus import AudioPack
 from slim_cli.training.file_features import CROP, FileFeatures, encode_files
-from slim_cli.training.manifest import Clip
 
 CPU = torch.device("cpu")
 
@@ -168,8 +168,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from slim_cli.training import file_features
-from slim_cli.training.corpus import AudioPack
-from slim_cli.training.manifest import read_manifest
+from slim_cli.corpora.audio_pack import AudioPack
+from slim_cli.corpora.manifest import read_manifest
 from tests.training.test_file_features import load
 encoders, home, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 file_features.SHARD_S, file_features.BATCH_S = 12, 8

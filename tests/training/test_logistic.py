@@ -7,9 +7,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
+from slim_cli.corpora.manifest import Clip
 from slim_cli.training.codebook import kmeans
 from slim_cli.training.logistic import fit_layer, window_weights
-from slim_cli.training.manifest import Clip
 
 
 def clip(label: str, origin: str, system: str, family: str = "") -> Clip:

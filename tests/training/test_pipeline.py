@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from slim_cli.corpora.audio_pack import AudioPack
+from slim_cli.corpora.channel_conditions import conditions
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector import HeadConfig, load_detector
 from slim_cli.detector.bundle import load_bundle
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.resources import models_dir
 from slim_cli.training.codebook import CodebookRecipe
-from slim_cli.training.conditions import conditions
-from slim_cli.training.corpus import AudioPack
-from slim_cli.training.evaluate import read_scores, score_clips, summarise
-from slim_cli.training.manifest import Clip
 from slim_cli.training.pipeline import Workshop
 from slim_cli.training.recipe import Protocol, Recipe, build_slim, load_recipe
 from slim_cli.training.record import TrainingRecord, read_record
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.stage2 import Stage2Recipe
+from slim_cli.validation.scores import read_scores, score_clips, summarise
 
 SMALL = Recipe(
     name="tiny",

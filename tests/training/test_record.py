@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from slim_cli.corpora.manifest import Clip, leave_origin_out
 from slim_cli.errors import EnvironmentUnfit
-from slim_cli.training.manifest import Clip, leave_origin_out
 from slim_cli.training.record import TrainingRecord, read_record, write_record
 
 TRAINING = [

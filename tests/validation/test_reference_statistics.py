@@ -1,0 +1,158 @@
+"""The reference statistics of a bundle: what is written can be read, and the operating point keeps its promise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from slim_cli.assessment.reference import Reference, codec_class, load_reference
+from slim_cli.corpora.manifest import Clip
+from slim_cli.results import FileResult, Media, Observation
+from slim_cli.scanning import Unscored, scan
+from slim_cli.validation.reference_statistics import Measured, coded_copies, write_reference
+from slim_cli.validation.scores import Heard, Scores
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_operating_point_flags_no_more_bona_fide_than_asked_for(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = ["bonafide"] * 97 + ["spoof"] * 61
+    clips = tuple(Clip(Path(f"{i}.wav"), label, origin=f"o{i % 4}") for i, label in enumerate(labels))
+    score = rng.normal(size=158) + 1.5 * np.array([label == "spoof" for label in labels])
+    ranges = {"dc_offset": {"bona_fide": [0.01 * i for i in range(20)], "spoof": [0.5] * 19}}
+    write_reference(tmp_path, Scores(clips, score, rng.random(158)), "made up", ranges)
+    reference = load_reference(tmp_path)
+    point = reference.operating_point
+    assert (score[:97] >= point.score).mean() == pytest.approx(point.false_alarm_rate, abs=1e-4)
+    assert 0.02 < point.false_alarm_rate <= 0.05
+    assert (score[97:] < point.score).mean() == pytest.approx(point.miss_rate, abs=1e-4)
+    assert (sum(reference.score.bona_fide.counts), sum(reference.score.spoof.counts)) == (97, 61)
+    assert set(reference.observations["dc_offset"]) == {"bona_fide"}
+
+
+def test_every_rate_is_written_with_an_interval_and_counts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    origins = ["page"] * 60 + ["corpus"] * 30
+    clips = tuple(
+        Clip(Path(f"{i}.wav"), "spoof" if i < 30 else "bonafide", origin=origin) for i, origin in enumerate(origins)
+    )
+    score = rng.normal(size=90) + 1.5 * (np.arange(90) < 30)
+    write_reference(tmp_path, Scores(clips, score, score), "made up", {})
+    metrics = load_reference(tmp_path).metrics
+    rows = (metrics["eer_by_origin"]["page"], metrics["false_alarms_by_corpus"]["corpus"])
+    for entry in (metrics["auc"], metrics["f1"], *rows):
+        assert entry["low"] < entry["value"] < entry["high"]
+    assert metrics["min_dcf"]["low"] < metrics["min_dcf"]["high"]
+    assert [(row["n_bona_fide"], row["n_spoof"]) for row in rows] == [(30, 30), (30, 0)]
+    assert [set(metrics[name]) for name in ("eer_by_origin", "false_alarms_by_corpus")] == [{"page"}, {"corpus"}]
+
+
+def media(codec: str, rate_hz: int = 16_000) -> Media:
+    return Media("any", codec, rate_hz, 1, rate_hz, 1.0, "any", "1")
+
+
+@pytest.mark.parametrize(
+    ("codec", "rate_hz", "expected"),
+    [
+        ("PCM_16", 44_100, "lossless"),
+        ("pcm_s16le", 48_000, "lossless"),
+        ("FLAC", 16_000, "lossless"),
+        ("alac", 44_100, "lossless"),
+        ("FLOAT", 16_000, "lossless"),
+        ("MPEG_LAYER_III", 44_100, "lossy"),
+        ("aac", 44_100, "lossy"),
+        ("VORBIS", 48_000, "lossy"),
+        ("OPUS", 48_000, "lossy"),
+        ("amrwb", 16_000, "telephone"),
+        ("pcm_mulaw", 8_000, "telephone"),
+        ("ULAW", 8_000, "telephone"),
+        ("G721_32", 8_000, "telephone"),
+        ("PCM_16", 8_000, "telephone"),
+    ],
+)
+def test_codecs_fall_into_three_classes(codec: str, rate_hz: int, expected: str) -> None:
+    assert codec_class(media(codec, rate_hz)) == expected
+
+
+@pytest.fixture
+def by_codec(tmp_path: Path):
+    """Written and read again: 30 lossless files of either class, of which 25 were also coded as MP3."""
+    measured = Measured()
+    for number in range(60):
+        seen = {"dc_offset": Observation(0.01 * number, ""), "effective_bandwidth_hz": Observation(7900.0, "Hz")}
+        measured.add(FileResult("a", "scored", media=media("FLAC"), observations=seen), number % 2 == 1)
+        if number < 50:
+            seen = {"dc_offset": Observation(5.0, ""), "snr_db": Observation(None, "dB", False)}
+            coded = FileResult("a", "scored", media=media("MPEG_LAYER_III"), observations=seen)
+            measured.add(coded, number % 2 == 1, copy=True)
+    labels = ["bonafide"] * 40 + ["spoof"] * 40
+    scores = Scores(tuple(Clip(Path("a.wav"), x) for x in labels), np.arange(80.0), np.arange(80.0))
+    write_reference(tmp_path, scores, "made up", measured)
+    return load_reference(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"),
+    [("MPEG_LAYER_III", 5.0), ("FLAC", 0.29), ("amrnb", 0.29)],
+    ids=["its own class", "the class stored", "a class without ranges falls back to all"],
+)
+def test_a_file_is_held_against_the_ranges_of_its_codec_class(by_codec, codec: str, expected: float) -> None:
+    assert by_codec.ranges_for(media(codec))["dc_offset"]["bona_fide"].p50 == pytest.approx(expected)
+
+
+def test_measures_of_the_upper_band_are_not_compared_across_sample_rates(by_codec) -> None:
+    assert by_codec.observations_rate_hz == 16_000
+    assert "effective_bandwidth_hz" in by_codec.ranges_for(media("FLAC"))
+    assert set(by_codec.ranges_for(media("FLAC", 44_100))) == {"dc_offset"}
+
+
+def test_conditions_have_their_own_error_rate_and_nothing_else(tmp_path: Path) -> None:
+    """Two pages with both classes and a corpus; under `hiss` the classes change places."""
+    origins = ["page"] * 15 + ["corpus"] * 10 + ["page"] * 15
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i >= 25 else "bonafide", origin=o) for i, o in enumerate(origins))
+    score = np.where(np.arange(40) < 25, 0.0, 1.0) + np.linspace(0, 0.1, 40)
+    plain, hiss = Scores(clips, score, score), Scores(clips, -score, score, (Heard("hiss"),) * 40)
+    write_reference(tmp_path, plain + hiss, "made up", {})
+    reference = load_reference(tmp_path)
+    assert reference.score.bona_fide.n == 25
+    assert reference.metrics["eer_pooled"]["value"] == 0.0
+    rows = {name: (row["value"], row["n_bona_fide"], row["n_spoof"]) for name, row in _conditions(reference).items()}
+    assert rows == {"clean": (0.0, 15, 15), "hiss": (1.0, 15, 15)}
+
+
+def test_the_operating_point_keeps_its_promise_under_every_condition(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin=f"o{i % 3}") for i in range(400))
+    plain, hiss = (
+        Scores(clips, rng.normal(m, 1, 400), rng.random(400), (Heard(c),) * 400) for m, c in ((0, ""), (1, "hiss"))
+    )
+    write_reference(tmp_path, plain + hiss, "made up", {})
+    reference = load_reference(tmp_path)
+    point, alarms = reference.operating_point, reference.metrics["false_alarms_by_condition"]
+    assert {name: row["value"] <= 0.05 for name, row in alarms.items()} == {"clean": True, "hiss": True}
+    assert alarms["hiss"]["value"] > 0.03 > alarms["clean"]["value"] == pytest.approx(point.false_alarm_rate, abs=1e-4)
+    assert (alarms["hiss"]["n_bona_fide"], point.n_bona_fide) == (200, 200)
+
+
+def test_noise_and_rooms_are_told_and_do_not_move_the_operating_point(tmp_path: Path) -> None:
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin="o") for i in range(100))
+    plain = Scores(clips, np.linspace(0, 1, 100), np.zeros(100))
+    worse = Scores(clips, np.linspace(5, 6, 100), np.zeros(100), (Heard("room"),) * 100)
+    points = [write_reference(tmp_path, scores, "made up", {}) for scores in (plain, plain + worse)]
+    assert points[0]["operating_point"] == points[1]["operating_point"]
+    assert points[1]["metrics"]["false_alarms_by_condition"]["room"]["value"] == 1.0
+    missed = points[1]["metrics"]["misses_by_condition"]
+    assert (missed["clean"]["value"] > 0.9, missed["room"]["value"]) == (True, 0.0)
+
+
+def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
+    return reference.metrics["eer_by_condition"]
+
+
+def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarray) -> None:
+    soundfile.write(tmp_path / "clip.flac", speech, 16_000)
+    copies = coded_copies(tmp_path / "clip.flac", tmp_path, "copy")
+    results = list(scan(copies, detector=Unscored()))
+    assert [codec_class(r.media) for r in results if r.media] == ["lossy", "telephone"]
+    assert results[1].observations["effective_bandwidth_hz"].value == pytest.approx(4000, rel=0.05)

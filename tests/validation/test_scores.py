@@ -1,0 +1,246 @@
+"""Scoring clips and breaking their error rates down, with a stand-in detector whose score is known beforehand."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slim_cli.corpora.channel_conditions import Condition
+from slim_cli.corpora.manifest import Clip
+from slim_cli.errors import UsageError
+from slim_cli.validation.breakdown import FIGURES, Reading, break_down
+from slim_cli.validation.resampling_units import units
+from slim_cli.validation.scores import Heard, Scores, read_scores, score_clips
+from slim_cli.validation.tables import tables
+
+
+def detector() -> Any:
+    """Scores a window by its mean sample."""
+
+    def score(waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        means = waveforms.sum(1) / lengths
+        return means, means / 2
+
+    return SimpleNamespace(fingerprint="f" * 64, score=score)
+
+
+def test_a_clip_is_read_once_and_scored_as_it_is_and_under_each_condition() -> None:
+    clips = [Clip(Path("a"), "bonafide"), Clip(Path("b"), "spoof")]
+    audio = {"a": np.full(16_000, 0.25, np.float32), "b": np.full(96_000, 0.5, np.float32)}
+    reads = []
+
+    def read(clip: Clip) -> np.ndarray:
+        reads.append(clip.path.name)
+        return audio[clip.path.name]
+
+    scores = score_clips(detector(), clips, read, [Condition("half", "", lambda x: x / 2)])
+    assert reads == ["a", "b"]
+    assert scores.score == pytest.approx([0.25, 0.125, 0.5, 0.25])
+    assert scores.mismatch == pytest.approx([0.125, 0.0625, 0.25, 0.125])
+    assert [(c.path.name, h.condition, h.duration_s) for c, h in zip(scores.clips, scores.heard, strict=True)] == [
+        ("a", "", 1.0),
+        ("a", "half", 1.0),
+        ("b", "", 6.0),
+        ("b", "half", 6.0),
+    ]
+    assert {h.model for h in scores.heard} == {"f" * 64}
+    assert list(scores.undegraded.score) == pytest.approx([0.25, 0.5])
+
+
+def test_a_clip_without_audio_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match=r"empty\.wav holds no audio"):
+        score_clips(detector(), [Clip(Path("empty.wav"), "spoof")], lambda clip: np.zeros(0, np.float32))
+
+
+def test_windows_weigh_by_their_net_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speech in the first 32,256 samples only: the second window, from 32,000 on, weighs next to nothing."""
+
+    class Detects:
+        def __init__(self, network: object, channels: int) -> None:
+            pass
+
+        def push(self, samples: np.ndarray, last: bool) -> list[np.ndarray]:
+            chunks = np.arange(-(-samples.shape[1] // 512))
+            return [chunks * 512 < 32_256]
+
+    monkeypatch.setattr("slim_cli.validation.scores.SpeechDetector", Detects)
+    samples = np.concatenate([np.zeros(32_000, np.float32), np.ones(64_000, np.float32)])
+    scores = score_clips(detector(), [Clip(Path("a"), "spoof")], lambda clip: samples)
+    assert scores.score == pytest.approx([(0.5 * 32_256 + 1.0 * 256) / (32_256 + 256)], abs=1e-3)
+    assert scores.heard[0].net_speech_s == pytest.approx(2.0, abs=0.02)
+
+
+def made_up(seed: int = 0) -> Scores:
+    """Two pages with both classes, two corpora of recordings, three systems; under `hiss` nothing is told apart."""
+    rng = np.random.default_rng(seed)
+    clips, scores, heard = [], [], []
+    for number in range(160):
+        spoof = number < 60
+        origin = f"page{number % 2}" if number < 100 else f"corpus{number % 2}"
+        name = f"{number}.wav"
+        clip = Clip(Path(name), "spoof" if spoof else "bonafide", f"s{number % 3}", f"p{number % 9}", origin, "en")
+        for condition in ("", "hiss"):
+            clips.append(clip)
+            scores.append(rng.normal() + 2.0 * spoof * (not condition))
+            heard.append(Heard(condition, 1.0 + number % 10, 1.0, "f" * 64))
+    return Scores(tuple(clips), np.array(scores), np.full(320, 0.1), tuple(heard))
+
+
+def coded(origins: int = 1) -> Scores:
+    """Clips whose datasets state subset and codec, one of them of a rare codec, beside clips that state none."""
+    plain = made_up().undegraded
+    said = {"subset": ("eval", "progress"), "codec": ("alaw", "ulaw", "")}
+    clips = [
+        replace(
+            c, origin=f"la{number // 2 % origins}", **{name: words[number % len(words)] for name, words in said.items()}
+        )
+        for number, c in enumerate(plain.clips)
+    ]
+    clips[0] = replace(clips[0], codec="opus")
+    return replace(plain, clips=tuple(clips)) + plain
+
+
+def test_scores_survive_the_round_trip_through_a_file(tmp_path: Path) -> None:
+    scores = coded() + made_up()
+    scores.write(tmp_path / "scores.csv")
+    read = read_scores(tmp_path / "scores.csv")
+    assert read.clips == tuple(replace(c, role="test") for c in scores.clips)
+    assert read.heard == scores.heard
+    assert read.score == pytest.approx(scores.score, abs=1e-4)
+
+
+def test_scores_of_other_programs_need_only_path_label_and_score(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("path,label,score\na.wav,spoof,1.5\nb.wav,bonafide,-0.5\n")
+    read = read_scores(tmp_path / "s.csv")
+    assert list(read.score) == [1.5, -0.5]
+    assert {(c.subset, c.codec, c.condition) for c in read.clips} == {("", "", "")}
+    assert read.heard == (Heard(), Heard())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label\na,spoof\n", "need a column 'score'"),
+        ("path,label,score\na,fake,1\n", "neither bonafide nor spoof"),
+        ("path,label,score\na,spoof,high\n", "cannot be read"),
+        ("path,label,score\na,spoof,nan\n", "not a finite number"),
+    ],
+)
+def test_unusable_scores_are_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "s.csv").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_scores(tmp_path / "s.csv")
+
+
+def test_asvspoof_files_have_higher_for_bona_fide(tmp_path: Path) -> None:
+    scores = made_up().undegraded
+    scores.write_asvspoof(tmp_path / "s.tsv", tmp_path / "k.tsv")
+    values, keys = (list(csv.DictReader((tmp_path / name).open(), delimiter="\t")) for name in ("s.tsv", "k.tsv"))
+    assert [row["filename"] for row in values] == [row["filename"] for row in keys]
+    assert [row["cm-label"] for row in keys] == [clip.label for clip in scores.clips]
+    assert [float(row["cm-score"]) for row in values] == pytest.approx(-scores.score, abs=1e-4)
+
+
+def test_every_breakdown_counts_the_clips_it_should() -> None:
+    result = break_down(made_up(), Reading(threshold=1.0, threshold_source="given", rounds=20))
+    assert [(r.name, r.n_bona_fide, r.n_spoof) for r in result.overall] == [
+        ("all clips", 100, 60),
+        ("origins with spoof clips", 40, 60),
+    ]
+    assert [(r.name, r.n_bona_fide, r.n_spoof) for r in result.origins] == [("page0", 20, 30), ("page1", 20, 30)]
+    assert [(r.name, r.n_bona_fide, r.n_spoof) for r in result.systems] == [(f"s{i}", 100, 20) for i in range(3)]
+    assert [r.name for r in result.durations] == ["0 to 2 s", "2 to 4 s", "4 to 8 s", "8 to 16 s"]
+    assert sum(r.n_spoof for r in result.durations) == 60
+    assert {name: total for name, (_, total, _) in result.corpora.items()} == {"corpus0": 30, "corpus1": 30}
+    row = result.overall[0]
+    assert tuple(row.figures) == tuple(row.over_origins) == FIGURES
+    assert all(e.low <= e.value <= e.high for name, e in row.figures.items() if name != "cllr_min")
+    assert row.figures["cllr_min"].value < row.figures["cllr"].value
+    assert result.origins[0].over_origins == {}
+
+
+@pytest.mark.parametrize(
+    ("origins", "codecs", "subsets"),
+    [
+        (1, {"(not stated)": (33, 20), "alaw": (34, 19), "ulaw": (33, 20)}, {"eval": (50, 30), "progress": (50, 30)}),
+        (
+            2,
+            {
+                "la0: (not stated)": (16, 10),
+                "la0: ulaw": (17, 10),
+                "la1: (not stated)": (17, 10),
+                "la1: alaw": (17, 10),
+                "la1: ulaw": (16, 10),
+            },
+            {f"la{n}: {part}": (25, 15) for n in range(2) for part in ("eval", "progress")},
+        ),
+    ],
+)
+def test_clips_are_told_apart_by_what_their_dataset_says_of_them(
+    origins: int, codecs: dict[str, tuple[int, int]], subsets: dict[str, tuple[int, int]]
+) -> None:
+    said = break_down(coded(origins), Reading(threshold=1.0, rounds=20)).said
+    counts = {about: {row.name: (row.n_bona_fide, row.n_spoof) for row in rows} for about, rows in said.items()}
+    assert counts == {"subset": subsets, "codec": codecs, "condition": {}}
+    assert all(row.figures["eer"].low < row.figures["eer"].high for row in said["codec"])
+
+
+def test_rates_at_the_threshold_are_shares_of_clips() -> None:
+    scores = made_up()
+    result = break_down(scores, Reading(threshold=1.0, rounds=5))
+    plain = scores.undegraded
+    flagged = plain.score >= 1.0
+    assert result.false_alarms[:2] == (int((flagged & ~plain.is_spoof).sum()), 100)
+    assert result.misses[:2] == (int((~flagged & plain.is_spoof).sum()), 60)
+    assert result.misses[2].value == pytest.approx(result.misses[0] / 60)
+
+
+def test_without_a_threshold_five_percent_of_the_clips_own_recordings_set_it() -> None:
+    result = break_down(made_up(), Reading(rounds=5))
+    assert 0.02 < result.false_alarms[2].value <= 0.05
+    assert result.threshold_source == "set at 5 % false alarms on these clips"
+
+
+def test_a_condition_is_compared_with_the_same_clips() -> None:
+    (hiss,) = break_down(made_up(), Reading(threshold=1.0, rounds=200)).conditions
+    plain = break_down(made_up().undegraded, Reading(threshold=1.0, rounds=5)).overall[1]
+    assert hiss.row.name == "hiss"
+    assert hiss.change.value == pytest.approx(hiss.row.figures["eer"].value - plain.figures["eer"].value)
+    assert 0.1 < hiss.change.low < hiss.change.value
+    assert hiss.misses.value > 0.7
+
+
+def test_channels_and_surroundings_stand_in_tables_of_their_own() -> None:
+    plain = made_up().undegraded
+    heard = {name: replace(plain, heard=(Heard(name),) * len(plain.clips)) for name in ("g711", "room")}
+    result = break_down(plain + heard["g711"] + heard["room"], Reading(threshold=1.0, rounds=5))
+    rows = {table.title: table for table in tables(result, {"amr-wb": "no encoder", "room-noise": "no library"})}
+    channels, around = rows["Channels"], rows["Noise and rooms"]
+    assert [row[0] for row in channels.rows] == ["as it is", "g711", "amr-wb"]
+    assert [row[0] for row in around.rows] == ["as it is", "room", "room-noise"]
+    assert "room: a simulated room, the microphone 1.5 to 4 m away" in around.note
+    assert "coded" not in around.note
+    assert "Noise and rooms" not in [table.title for table in tables(break_down(made_up(), Reading(rounds=5)))]
+
+
+def test_calibrated_ratios_change_cllr_and_act_dcf_alone() -> None:
+    raw, calibrated = (break_down(made_up(), Reading(1.0, "", llr, 5)) for llr in (None, lambda score: 3 * score - 3))
+    changed = {f for f in FIGURES if raw.overall[0].figures[f].value != calibrated.overall[0].figures[f].value}
+    assert changed == {"act_dcf", "cllr"}
+    assert (raw.calibrated, calibrated.calibrated) == (False, True)
+
+
+def test_a_speaker_stays_together_unless_there_are_too_few() -> None:
+    names = units(made_up().undegraded)
+    assert len({n for n in names[60:]}) == 9
+    assert len({n for n in names[:60]}) == 60  # three systems would make no interval
+
+
+def test_one_class_alone_has_no_error_rates() -> None:
+    plain = made_up().undegraded
+    with pytest.raises(UsageError, match="both classes"):
+        break_down(plain.take(plain.is_spoof), Reading())
