@@ -1,5 +1,7 @@
 """The errors whose messages are shown to the user, each with the exit code the command line maps it to."""
 
+from slim_cli.results import Remark
+
 
 class SlimError(Exception):
     """A failure explained in one full sentence that names the file or option and what to do."""
@@ -15,13 +17,19 @@ class EvidenceError(SlimError):
     """One item of evidence cannot be examined; a scan turns it into a result row.
 
     Args:
-        message: the reason, in words an examiner understands.
+        remark: the reason.
         status: the row's status, one of `slim_cli.results.STATUSES`.
     """
 
-    def __init__(self, message: str, status: str) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(self, remark: Remark, status: str) -> None:
+        super().__init__(remark, status)
+        self.remark, self.status = remark, status
+
+    def __str__(self) -> str:
+        """The English sentence of the reason."""
+        from slim_cli.words import load_words  # why: errors are loaded first, words only where a sentence is wanted
+
+        return load_words().sentence(self.remark)
 
 
 class IntegrityError(SlimError):

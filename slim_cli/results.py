@@ -23,6 +23,19 @@ _HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 
 @dataclass(frozen=True)
+class Remark:
+    """A fact about a file or a run, as a code with values; its sentence stands in `words.*.toml` under `[remarks]`.
+
+    Attributes:
+        code: what is said, e.g. `format_changes`.
+        values: what the sentence fills in, by name; text that comes from a file is made harmless before it gets here.
+    """
+
+    code: str
+    values: dict[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class WindowScore:
     """One analysis window of one channel.
 
@@ -221,20 +234,16 @@ class FileResult:
         if row.pop("schema", None) != SCHEMA:
             raise ValueError(f"not a {SCHEMA} row")
         media = row.pop("media")
-        channels = tuple(
-            ChannelResult(**{**c, "windows": tuple(WindowScore(**w) for w in c["windows"])})
-            for c in row.pop("channels")
-        )
+        channels = [{**c, "windows": tuple(WindowScore(**w) for w in c["windows"])} for c in row.pop("channels")]
         observations = {name: Observation(**o) for name, o in row.pop("observations").items()}
-        ratio: dict[str, Any] | None = row.pop("lr", None)
-        occlusion: dict[str, Any] | None = row.pop("occlusion", None)
+        ratio, occlusion = row.pop("lr", None), row.pop("occlusion", None)
         return cls(
             **{**row, "warnings": tuple(row["warnings"])},
             media=Media(**media) if media else None,
-            channels=channels,
+            channels=tuple(ChannelResult(**channel) for channel in channels),
             observations=observations,
             lr=LikelihoodRatio(**ratio) if ratio else None,
-            occlusion=_occlusion(occlusion) if occlusion else None,
+            occlusion=Occlusion(**_tuples(occlusion)) if occlusion else None,
         )
 
 
@@ -287,8 +296,8 @@ class RunRecord:
         return cls(**{**record, "command": tuple(record["command"])})
 
 
-def _occlusion(stored: dict[str, Any]) -> Occlusion:
-    return Occlusion(**{**stored, "starts_s": tuple(stored["starts_s"]), "change": tuple(stored["change"])})
+def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
 
 
 def _visible(text: str) -> str:

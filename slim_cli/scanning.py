@@ -26,8 +26,9 @@ from slim_cli.listening import Impression, Listener, SecondListener
 from slim_cli.observations.provenance import read_provenance
 from slim_cli.observations.stability import check_codec, flips, stability_rule
 from slim_cli.progress import Progress, Reporter
-from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S, ChannelResult, FileResult
+from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S, ChannelResult, FileResult, Remark
 from slim_cli.scan_options import Occluded, ScanOptions
+from slim_cli.words import load_words
 
 __all__ = [
     "Progress",
@@ -166,7 +167,9 @@ class _Session:
 
     def _examine(self, number: int, candidate: Candidate) -> FileResult:
         """One row; what is known of the file is kept whatever happens to its audio."""
-        result = FileResult(candidate.name, candidate.status, candidate.refusal or "")
+        result = FileResult(
+            candidate.name, candidate.status, load_words().sentence(candidate.refusal) if candidate.refusal else ""
+        )
         if candidate.refusal:
             return result
         try:
@@ -174,7 +177,9 @@ class _Session:
                 result = replace(result, size_bytes=exhibit.size_bytes, modified=exhibit.modified)
                 limit = self._options.max_size_bytes
                 if limit and exhibit.size_bytes > limit:
-                    raise EvidenceError(f"its {exhibit.size_bytes} bytes exceed the limit of {limit}", "refused")
+                    raise EvidenceError(
+                        Remark("size_over_limit", {"bytes": exhibit.size_bytes, "limit": limit}), "refused"
+                    )
                 with self._hearing.times.measure("decode"):
                     result = replace(result, sha256=exhibit.sha256())
                 try:
@@ -194,7 +199,7 @@ class _Session:
                 self._reporter.audio_s += seconds
                 self._hearing.times.audio_s += seconds
                 self._reporter.tell(result.path, listener.seconds / stream.expected_s if stream.expected_s else 0.0)
-            result = replace(result, warnings=tuple(stream.warnings))
+            result = replace(result, warnings=tuple(map(load_words().sentence, stream.remarks)))
             result = listener.finish(result, stream.media)
         with self._hearing.times.measure("decode"):
             made = read_provenance(exhibit.fd, kind, stream.media)

@@ -19,7 +19,7 @@ from slim_cli import scan
 from slim_cli.audio.proxy import proxy_name
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import decoding
-from slim_cli.results import FileResult, LikelihoodRatio
+from slim_cli.results import FileResult, LikelihoodRatio, Remark
 from slim_cli.scanning import Progress, ScanOptions, StageTimes, scan_fingerprint
 
 RATE = 16_000
@@ -273,7 +273,7 @@ def test_a_video_without_sound_holds_no_audio(tmp_path, fake_detector):
     assert (result.status, result.reason) == ("no_audio", "a MP4/MOV file without an audio track")
 
 
-@pytest.mark.parametrize(("rate", "channels", "words"), [(4_000, 1, "4000 Hz"), (8_000, 65, "65 channels")])
+@pytest.mark.parametrize(("rate", "channels", "words"), [(4_000, 1, "4,000 Hz"), (8_000, 65, "65 channels")])
 def test_unsupported_signals_fail_in_words(tmp_path, fake_detector, rate, channels, words):
     soundfile.write(tmp_path / "a.wav", np.zeros((rate, channels)), rate)
     result = examine(tmp_path, fake_detector)["a.wav"]
@@ -297,7 +297,7 @@ def test_limits_are_kept_and_told(tmp_path, speech, fake_detector):
     assert result.media.duration_s == 6.0
     assert result.warnings == ("longer than the limit; only the first 6 s were read",)
     result = examine(tmp_path, fake_detector, max_size_bytes=1000)["a.wav"]
-    assert (result.status, result.reason) == ("refused", "its 384044 bytes exceed the limit of 1000")
+    assert (result.status, result.reason) == ("refused", "its 384,044 bytes exceed the limit of 1,000")
 
 
 @pytest.mark.parametrize("option", ["max_duration_s", "timeout_s", "min_net_speech_s", "max_size_bytes"])
@@ -569,13 +569,13 @@ def test_a_second_hearing_changes_no_score_and_no_fingerprint(tmp_path, speech, 
 
 def test_a_second_hearing_that_fails_costs_only_itself(tmp_path, speech, fake_detector, monkeypatch):
     def fail(*_: object) -> None:
-        raise EvidenceError("the decoder crashed on this file", "decode_failed")
+        raise EvidenceError(Remark("decoder_crashed", {"signal": "SIGSEGV"}), "decode_failed")
 
     soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
     monkeypatch.setattr("slim_cli.scanning.SecondListener.push", fail)
     result = examine(tmp_path, fake_detector, stability=True)["a.wav"]
     assert (result.status, result.stability) == ("scored", {})
-    assert result.warnings == ("the second hearing failed: the decoder crashed on this file",)
+    assert result.warnings == ("the second hearing failed: the decoder crashed on this file (SIGSEGV)",)
 
 
 def test_listening_proxies_are_made_on_request_for_scored_files_and_change_no_result(tmp_path, speech, fake_detector):

@@ -41,7 +41,7 @@ def check(
     """List every item that the case file leaves out; exit with 1 if there is one."""
     from slim_cli.evidence.names import safe_name
     from slim_cli.reporting.case import load_case
-    from slim_cli.reporting.words import load_words
+    from slim_cli.words import load_words
 
     case, words = load_case(path), load_words(language)
     for entry in case.missing:

@@ -139,8 +139,8 @@ def _run(request: Request) -> Summary:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.detector import load_detector
     from slim_cli.reporting.selection import check_limit
-    from slim_cli.reporting.words import load_words
     from slim_cli.scanning import ScanOptions, StageTimes, scan
+    from slim_cli.words import load_words
 
     check_limit(request.sections)
     load_words(request.language)

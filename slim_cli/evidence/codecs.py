@@ -20,6 +20,7 @@ import soundfile
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.boxes import missing_index
 from slim_cli.evidence.sniffing import Kind
+from slim_cli.results import Remark
 
 MIN_RATE_HZ, MAX_RATE_HZ, MAX_CHANNELS = 6_000, 192_000, 64
 BLOCK_S = 1.0
@@ -43,7 +44,7 @@ class Header:
     Attributes:
         container, codec, sample_rate_hz, channels, bit_rate_bps, decoder, decoder_version, tags: as in `Media`.
         expected_samples: samples per channel that the container announces, None where it does not.
-        warnings: what was noticed on opening, in words.
+        remarks: what was noticed on opening.
     """
 
     container: str
@@ -55,20 +56,20 @@ class Header:
     bit_rate_bps: int | None = None
     expected_samples: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The header as a JSON object."""
-        return asdict(self)
+        """The header as a JSON object; its remarks are told at the end."""
+        return {name: value for name, value in asdict(self).items() if name != "remarks"}
 
 
 class Source:
-    """Decoded audio: `header`, then iterate blocks (n, C) float32, then read `warnings`."""
+    """Decoded audio: `header`, then iterate blocks (n, C) float32, then read `remarks`."""
 
     header: Header
 
     def __init__(self) -> None:
-        self.warnings: list[str] = []
+        self.remarks: list[Remark] = []
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Blocks of at most about one second, (n, C) float32, in time order."""
@@ -77,9 +78,9 @@ class Source:
     def _check_limits(self) -> None:
         rate, channels = self.header.sample_rate_hz, self.header.channels
         if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-            raise _failed(f"the sample rate of {rate} Hz lies outside the supported range of 6 to 192 kHz")
+            raise _failed(Remark("rate_unsupported", {"rate_hz": rate, "low_hz": MIN_RATE_HZ, "high_hz": MAX_RATE_HZ}))
         if not 1 <= channels <= MAX_CHANNELS:
-            raise _failed(f"it has {channels} channels; at most {MAX_CHANNELS} are supported")
+            raise _failed(Remark("channels_unsupported", {"channels": channels, "limit": MAX_CHANNELS}))
 
     def _block_frames(self) -> int:
         return min(int(self.header.sample_rate_hz * BLOCK_S), 2**22 // self.header.channels)
@@ -108,16 +109,16 @@ def open_source(fd: int, kind: Kind) -> Source:
             return SndfileSource(fd)
         except soundfile.LibsndfileError as error:
             if not kind.demuxer:
-                raise _failed(f"libsndfile cannot read it: {error.error_string}") from error
+                raise _failed(Remark("sndfile_failed", {"message": error.error_string})) from error
             os.lseek(fd, 0, os.SEEK_SET)
             source = FfmpegSource(fd, kind)
-            source.header.warnings.append("libsndfile refuses it, damaged or in a rare form; FFmpeg was used")
+            source.header.remarks.append(Remark("ffmpeg_instead"))
             return source
     return FfmpegSource(fd, kind)
 
 
-def _failed(message: str) -> EvidenceError:
-    return EvidenceError(message, "decode_failed")
+def _failed(remark: Remark) -> EvidenceError:
+    return EvidenceError(remark, "decode_failed")
 
 
 class SndfileSource(Source):
@@ -148,7 +149,8 @@ class SndfileSource(Source):
             try:
                 block = self._file.read(frames, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
-                self.warnings.append(f"decoding stopped at an error: {error.error_string or 'damaged data'}")
+                told = {"message": error.error_string} if error.error_string else {}
+                self.remarks.append(Remark("decoding_stopped_error" if told else "decoding_stopped", told))
                 break
             if not len(block):
                 break
@@ -162,11 +164,11 @@ class SndfileSource(Source):
         short = [(a, b) for a, b in ((int(a), int(b)) for a, b in sizes) if a < _STREAMED_BYTES]
         missing = next(((a, b) for a, b in short if a > b + _TOLERATED_BYTES), None)
         if missing:
-            self.warnings.append(f"truncated: the header announces {missing[0]} bytes, {missing[1]} are there")
+            self.remarks.append(Remark("bytes_missing", {"announced": missing[0], "present": missing[1]}))
         elif self._counted and expected and decoded < 0.999 * expected:
-            self.warnings.append(f"truncated: {expected} samples are announced, {decoded} could be decoded")
+            self.remarks.append(Remark("samples_missing", {"announced": expected, "decoded": decoded}))
         elif self.header.container == "OGG" and not _ogg_ends(self._fd):
-            self.warnings.append("truncated: the last page of the stream is not marked as its end")
+            self.remarks.append(Remark("end_page_missing"))
 
 
 def _ogg_ends(fd: int) -> bool:
@@ -188,24 +190,28 @@ class FfmpegSource(Source):
             self._container = av.open(stream, "r", kind.demuxer, options, metadata_errors="replace")
         except (av.error.FFmpegError, ValueError) as error:
             cut = kind.demuxer == "mov" and missing_index(fd)
-            reason = "it was cut short or never finished, its index is missing" if cut else _words(error)
-            raise _failed(f"the {kind.label} container cannot be opened: {reason}") from error
+            if cut:
+                raise _failed(Remark("index_missing", {"container": kind.label})) from error
+            values: dict[str, str | int | float] = {"container": kind.label, "message": _words(error)}
+            raise _failed(Remark("container_unreadable", values)) from error
         tracks = self._container.streams.audio
         if not tracks:
-            raise EvidenceError(f"a {kind.label} file without an audio track", "no_audio")
+            raise EvidenceError(Remark("no_audio_track", {"container": kind.label}), "no_audio")
         self._track = tracks[0]
         context = self._track.codec_context
         codec = context.codec.name if context.codec else "unknown"
         if codec not in FFMPEG_CODECS.split(","):
-            raise _failed(f"there is no permitted decoder for its audio codec ({codec})")
+            raise _failed(Remark("codec_not_permitted", {"codec": codec}))
         context.thread_type, context.thread_count = "NONE", 1
         self._frames = self._decoded()
         self._first = next(self._frames, None)
         if self._first is None:
-            raise _failed(f"no audio could be decoded from the {kind.label} file{self._first_error()}")
+            if not self._errors:
+                raise _failed(Remark("nothing_decoded", {"container": kind.label}))
+            raise _failed(Remark("nothing_decoded_error", {"container": kind.label, "message": self._errors[0]}))
         self.header = self._describe(codec)
         if len(tracks) > 1:
-            self.header.warnings.append(f"it has {len(tracks)} audio tracks; the first was examined")
+            self.header.remarks.append(Remark("several_tracks", {"n": len(tracks)}))
         self._check_limits()
 
     def _describe(self, codec: str) -> Header:
@@ -236,7 +242,7 @@ class FfmpegSource(Source):
         frame = self._first
         while frame is not None:
             if (frame.sample_rate, len(frame.layout.channels)) != (rate, channels):
-                self.warnings.append(f"the format changes after {decoded / rate:.1f} s; only that part was examined")
+                self.remarks.append(Remark("format_changes", {"after_s": decoded / rate}))
                 break
             pending.append(_samples(frame))
             held, decoded = held + frame.samples, decoded + frame.samples
@@ -259,7 +265,7 @@ class FfmpegSource(Source):
                 return
             except av.error.FFmpegError as error:
                 self._errors.append(_words(error))
-                self.warnings.append(f"truncated: reading stopped at damaged data ({_words(error)})")
+                self.remarks.append(Remark("reading_stopped", {"message": _words(error)}))
                 return
             try:
                 yield from packet.decode()
@@ -268,18 +274,14 @@ class FfmpegSource(Source):
             except av.error.FFmpegError as error:
                 self._errors.append(_words(error))
 
-    def _first_error(self) -> str:
-        return f": {self._errors[0]}" if self._errors else ""
-
     def _note_truncation(self, decoded: int) -> None:
         rate, expected = self.header.sample_rate_hz, self.header.expected_samples
         if self._errors:
-            self.warnings.append(f"{len(self._errors)} damaged packets were skipped ({self._errors[0]})")
-        cut = any(warning.startswith("truncated") for warning in self.warnings)
+            self.remarks.append(Remark("packets_skipped", {"n": len(self._errors), "message": self._errors[0]}))
+        cut = any(remark.code == "reading_stopped" for remark in self.remarks)
         if not cut and expected and decoded < 0.98 * expected - 0.2 * rate:
-            self.warnings.append(
-                f"truncated: {expected / rate:.1f} s are announced, {decoded / rate:.1f} s could be decoded"
-            )
+            values: dict[str, str | int | float] = {"announced_s": expected / rate, "decoded_s": decoded / rate}
+            self.remarks.append(Remark("seconds_missing", values))
 
 
 def _samples(frame: av.AudioFrame) -> np.ndarray:

@@ -12,6 +12,7 @@ import resource
 import select
 import signal
 import socket
+from dataclasses import asdict
 from typing import Any
 
 import av.logging
@@ -22,6 +23,7 @@ from slim_cli.evidence import wire
 from slim_cli.evidence.codecs import open_source
 from slim_cli.evidence.confinement import MEMORY_BYTES, confine, limit
 from slim_cli.evidence.sniffing import Kind
+from slim_cli.results import Remark
 
 OPEN_FILES = 32
 MAX_JOB_BYTES = 4096
@@ -78,16 +80,19 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
         _confine(job["cpu_s"])
         _decode(evidence, pipe, Kind(**job["kind"]))
     except EvidenceError as error:
-        wire.send_json(pipe, wire.FAILURE, {"message": str(error), "status": error.status})
+        _fail(pipe, error.remark, error.status)
     except MemoryError:
-        exceeded = f"the decoder needed more than {MEMORY_BYTES // 2**30} GiB of memory"
-        wire.send_json(pipe, wire.FAILURE, {"message": exceeded, "status": "decode_failed"})
+        _fail(pipe, Remark("decoder_memory_limit", {"limit_gib": MEMORY_BYTES // 2**30}))
     except BrokenPipeError:
         os._exit(0)
-    except Exception as error:  # noqa: BLE001  # why: whatever a decoder raises ends one file, in words
-        wire.send_json(pipe, wire.FAILURE, {"message": f"the decoder failed: {error}", "status": "decode_failed"})
+    except Exception as error:  # noqa: BLE001  # why: whatever a decoder raises ends one file, and is quoted
+        _fail(pipe, Remark("decoder_failed", {"message": str(error)}))
     finally:
         os._exit(0)
+
+
+def _fail(pipe: int, remark: Remark, status: str = "decode_failed") -> None:
+    wire.send_json(pipe, wire.FAILURE, {"remark": asdict(remark), "status": status})
 
 
 def _confine(cpu_s: int) -> None:
@@ -101,4 +106,4 @@ def _decode(evidence: int, pipe: int, kind: Kind) -> None:
     wire.send_json(pipe, wire.HEADER, source.header.to_json())
     for block in source.blocks():
         wire.send(pipe, wire.BLOCK, np.ascontiguousarray(block, "<f4").data)
-    wire.send_json(pipe, wire.END, {"warnings": source.header.warnings + source.warnings})
+    wire.send_json(pipe, wire.END, {"remarks": [asdict(remark) for remark in source.header.remarks + source.remarks]})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
+import re
 import select
 import signal
 import socket
@@ -24,9 +26,10 @@ from slim_cli.evidence import wire
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
-from slim_cli.results import Media
+from slim_cli.results import Media, Remark
 
 _MAX_TAGS, _TAG_CHARS = 64, 1000
+_CODE, _MAX_VALUES = re.compile("[a-z][a-z0-9_]{1,60}"), 8
 _PIPE_BYTES = 2**20
 _CPU_S, _SLOWEST_X_REALTIME = 60, 40
 
@@ -57,23 +60,23 @@ class AudioStream:
 
     Attributes:
         media: how the audio is stored; `samples` and `duration_s` are final after the last block.
-        warnings: what limits the result, in words; complete after the last block.
+        remarks: what limits the result; complete after the last block.
         expected_s: duration that the container announces, seconds, None where it does not.
     """
 
     def __init__(self, decoder: Decoder, pipe: int, limits: Limits, size_bytes: int) -> None:
         self._decoder, self._pipe, self._limits, self._size = decoder, pipe, limits, size_bytes
-        self.warnings: list[str] = []
+        self.remarks: list[Remark] = []
         kind, payload = self._frame()
         if kind != wire.HEADER:
-            raise _failed("the decoder broke its protocol")
+            raise _failed(Remark("decoder_protocol"))
         header = _object(payload)
         expected = header.get("expected_samples")
         try:
             self.media = _media(header)
             self.expected_s = float(expected) / self.media.sample_rate_hz if expected else None
         except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-            raise _failed("the decoder broke its protocol") from error
+            raise _failed(Remark("decoder_protocol")) from error
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Blocks (C, n) float32 at the native rate, in time order.
@@ -86,21 +89,19 @@ class AudioStream:
         while True:
             kind, payload = self._frame()
             if kind == wire.END:
-                self.warnings += [clean(w) for w in _object(payload).get("warnings", [])[:_MAX_TAGS]]
+                self.remarks += [_remark(told) for told in _object(payload).get("remarks", [])[:_MAX_TAGS]]
                 break
             if kind != wire.BLOCK or len(payload) % (4 * channels):
-                raise _failed("the decoder broke its protocol")
+                raise _failed(Remark("decoder_protocol"))
             block = np.frombuffer(payload, np.dtype("<f4")).reshape(-1, channels)[: limit - samples]
             samples += len(block)
             if len(block):
                 yield np.ascontiguousarray(block.T)
             if samples >= limit:
-                self.warnings.append(
-                    f"longer than the limit; only the first {self._limits.max_duration_s:g} s were read"
-                )
+                self.remarks.append(Remark("longer_than_limit", {"limit_s": self._limits.max_duration_s}))
                 break
         if not samples:
-            raise _failed("the file has a header but holds no audio samples")
+            raise _failed(Remark("no_samples"))
         duration = samples / self.media.sample_rate_hz
         rate = self.media.bit_rate_bps or round(8 * self._size / duration)
         self.media = replace(self.media, samples=samples, duration_s=duration, bit_rate_bps=rate)
@@ -108,12 +109,12 @@ class AudioStream:
     def _frame(self) -> tuple[bytes, bytes]:
         kind, length = wire.PREFIX.unpack(self._read(wire.PREFIX.size))
         if length > wire.MAX_PAYLOAD:
-            raise _failed("the decoder broke its protocol")
+            raise _failed(Remark("decoder_protocol"))
         payload = self._read(length)
         if kind == wire.FAILURE:
             failure = _object(payload)
             status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
-            raise EvidenceError(clean(failure.get("message")), status)
+            raise EvidenceError(_remark(failure.get("remark")), status)
         return kind, payload
 
     def _read(self, count: int) -> bytes:
@@ -121,7 +122,7 @@ class AudioStream:
         while filled < count:
             ready, _, _ = select.select([self._pipe], [], [], self._limits.timeout_s)
             if not ready:
-                raise _failed(f"the decoder gave nothing for {self._limits.timeout_s:g} s and was stopped")
+                raise _failed(Remark("decoder_stalled", {"waited_s": self._limits.timeout_s}))
             got = os.readv(self._pipe, [memoryview(buffer)[filled:]])
             if not got:
                 raise _failed(self._decoder.end_of_child())
@@ -163,17 +164,17 @@ class Decoder:
             os.close(read_end)
             self.end_of_child(kill=True)
 
-    def end_of_child(self, kill: bool = False) -> str:
+    def end_of_child(self, kill: bool = False) -> Remark:
         """Waits for the end of the child that decodes the present file.
 
         Args:
             kill: end it first if it still runs.
 
         Returns:
-            what became of it, in words.
+            what became of it.
         """
         if not self._busy or self._control is None:
-            return "the decoder ended"
+            return Remark("decoder_ended")
         self._busy = False
         try:
             if kill:
@@ -183,7 +184,7 @@ class Decoder:
             answer = b""
         if not answer:
             self.close()
-            return "the decoding process was killed"
+            return Remark("decoding_process_killed")
         return _fate(json.loads(answer)["status"])
 
     def close(self) -> None:
@@ -251,17 +252,31 @@ def open_audio(path: Path, limits: Limits | None = None) -> Iterator[AudioStream
         yield stream
 
 
-def _failed(message: str) -> EvidenceError:
-    return EvidenceError(message, "decode_failed")
+def _failed(remark: Remark) -> EvidenceError:
+    return EvidenceError(remark, "decode_failed")
+
+
+def _remark(told: Any) -> Remark:
+    """A remark of the decoding process, which may have been taken over: short, and harmless to show."""
+    match told:
+        case {"code": str(code), "values": dict(values)} if _CODE.fullmatch(code) and len(values) <= _MAX_VALUES:
+            return Remark(code, {clean(name): _value(value) for name, value in values.items()})
+    raise _failed(Remark("decoder_protocol"))
+
+
+def _value(value: Any) -> str | int | float:
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value if isinstance(value, int) and abs(value) < 2**63 else clean(value)
 
 
 def _object(payload: bytes) -> dict[str, Any]:
     try:
         value = json.loads(payload)
     except ValueError as error:
-        raise _failed("the decoder broke its protocol") from error
+        raise _failed(Remark("decoder_protocol")) from error
     if not isinstance(value, dict):
-        raise _failed("the decoder broke its protocol")
+        raise _failed(Remark("decoder_protocol"))
     return value
 
 
@@ -281,15 +296,17 @@ def _media(header: dict[str, Any]) -> Media:
     )
 
 
-def _fate(status: int) -> str:
+def _fate(status: int) -> Remark:
     if not os.WIFSIGNALED(status):
-        return "the decoder ended without finishing the file"
+        return Remark("decoder_unfinished")
     number = os.WTERMSIG(status)
     if number == signal.SIGXCPU:
-        return "the decoder used more processor time than allowed and was stopped"
+        return Remark("decoder_time_limit")
     known = {s.value: s.name for s in signal.Signals}
-    verb = "was killed" if number == signal.SIGKILL else "crashed"
-    return f"the decoder {verb} on this file ({known.get(number, f'signal {number}')})"
+    named = known.get(number, str(number))
+    if number == signal.SIGKILL:
+        return Remark("decoder_killed", {"signal": named})
+    return Remark("decoder_crashed", {"signal": named})
 
 
 def _widen(pipe: int) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slim_cli.errors import UsageError
+from slim_cli.evidence.exhibits import error_name
+from slim_cli.results import Remark
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,14 @@ class Candidate:
         path: where it is.
         name: path below its root, `/`-separated, undecodable bytes as U+FFFD; shown to people, hostile.
         path_hex: the raw bytes of that path in hex, only when they are not UTF-8.
-        refusal: why it is not opened, in words; None for a regular file.
+        refusal: why it is not opened; None for a regular file.
         status: status of its row when it is not opened.
     """
 
     path: Path
     name: str
     path_hex: str | None = None
-    refusal: str | None = None
+    refusal: Remark | None = None
     status: str = "refused"
 
 
@@ -79,7 +81,7 @@ def _walk(folder: bytes, anchor: bytes, tree: bytes) -> Iterator[Candidate]:
                     os.path.join(path, e.name) + (b"/" if e.is_dir(follow_symlinks=False) else b"") for e in entries
                 ]
         except OSError as error:
-            reason = f"the folder cannot be read: {(error.strerror or 'input/output error').lower()}"
+            reason = Remark("folder_unreadable", {"error": error_name(error)})
             yield _candidate(path.rstrip(b"/"), anchor, reason, "unreadable")
             continue
         pending += sorted(found, reverse=True)
@@ -92,31 +94,30 @@ def _entry(path: bytes, anchor: bytes, tree: bytes) -> Candidate:
             return _candidate(path, anchor, _special(mode))
         target_mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return _candidate(path, anchor, "a symbolic link that leads nowhere")
+        return _candidate(path, anchor, Remark("link_leads_nowhere"))
     except OSError as error:
         if error.errno == errno.ELOOP:
-            return _candidate(path, anchor, "a symbolic link that leads back to itself")
-        reason = (error.strerror or "input/output error").lower()
-        return _candidate(path, anchor, f"it cannot be reached: {reason}", "unreadable")
+            return _candidate(path, anchor, Remark("link_leads_to_itself"))
+        return _candidate(path, anchor, Remark("unreachable", {"error": error_name(error)}), "unreadable")
     target = os.path.realpath(path)
     if os.path.commonpath([target, tree]) != tree:
-        return _candidate(path, anchor, "a symbolic link that leads out of the scanned folder")
+        return _candidate(path, anchor, Remark("link_leads_out"))
     if stat.S_ISDIR(target_mode):
-        return _candidate(path, anchor, "a symbolic link to a folder whose files have rows of their own")
+        return _candidate(path, anchor, Remark("link_to_folder"))
     return _candidate(path, anchor, _special(target_mode))
 
 
-def _special(mode: int) -> str | None:
+def _special(mode: int) -> Remark | None:
     kinds = (
-        (stat.S_ISFIFO, "a named pipe (FIFO), not a file"),
-        (stat.S_ISSOCK, "a socket, not a file"),
-        (stat.S_ISCHR, "a character device, not a file"),
-        (stat.S_ISBLK, "a block device, not a file"),
+        (stat.S_ISFIFO, Remark("named_pipe")),
+        (stat.S_ISSOCK, Remark("socket")),
+        (stat.S_ISCHR, Remark("character_device")),
+        (stat.S_ISBLK, Remark("block_device")),
     )
     return next((reason for test, reason in kinds if test(mode)), None)
 
 
-def _candidate(path: bytes, anchor: bytes, refusal: str | None, status: str = "refused") -> Candidate:
+def _candidate(path: bytes, anchor: bytes, refusal: Remark | None, status: str = "refused") -> Candidate:
     relative = os.path.relpath(path, anchor)
     name = _display(relative)
     raw = None if name.encode() == relative else relative.hex()

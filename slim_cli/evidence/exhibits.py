@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from slim_cli.errors import EvidenceError, IntegrityError
 from slim_cli.evidence.sniffing import HEAD_BYTES, MEDIA_SUFFIXES, Kind, sniff
+from slim_cli.results import Remark
 
 _HASH_BLOCK = 2**20
 
@@ -40,7 +42,7 @@ class Exhibit:
         self._before = os.fstat(self.fd)
         if not stat.S_ISREG(self._before.st_mode):
             os.close(self.fd)
-            raise EvidenceError("not a regular file", "refused")
+            raise EvidenceError(Remark("not_regular_file"), "refused")
         self.size_bytes = self._before.st_size
         self.modified = datetime.fromtimestamp(self._before.st_mtime, UTC).isoformat(timespec="seconds")
 
@@ -70,15 +72,17 @@ class Exhibit:
         except OSError as error:
             raise _unreadable(error) from error
         if not head:
-            raise EvidenceError("the file is empty (0 bytes)", "decode_failed")
+            raise EvidenceError(Remark("empty_file"), "decode_failed")
         kind, suffix = sniff(head), self.path.suffix.lower()
         if kind.verdict == "refused":
-            raise EvidenceError(f"{kind.label}; scan the audio itself, unpacked, to have it examined", "refused")
+            raise EvidenceError(Remark("content_refused", {"content": kind.label}), "refused")
         if kind.verdict == "media":
             return kind
         if suffix in MEDIA_SUFFIXES:
-            raise EvidenceError(f"named {suffix} but its content is {kind.label}", "decode_failed")
-        raise EvidenceError(f"not an audio file ({kind.label})", "no_audio")
+            raise EvidenceError(
+                Remark("named_unlike_content", {"suffix": suffix, "content": kind.label}), "decode_failed"
+            )
+        raise EvidenceError(Remark("not_audio", {"content": kind.label}), "no_audio")
 
     def check_unchanged(self) -> None:
         """Compares the file with what was opened.
@@ -114,4 +118,9 @@ def _identity(state: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _unreadable(error: OSError) -> EvidenceError:
-    return EvidenceError(f"it cannot be read: {(error.strerror or 'input/output error').lower()}", "unreadable")
+    return EvidenceError(Remark("unreadable", {"error": error_name(error)}), "unreadable")
+
+
+def error_name(error: OSError) -> str:
+    """The name of a system error, e.g. `EACCES`; its words stand under `[system_error]`."""
+    return errno.errorcode.get(error.errno or errno.EIO, "EIO")

@@ -21,7 +21,7 @@ class Kind:
 
     Attributes:
         verdict: `media` (decode it), `refused` (playlist or archive) or `other` (no audio).
-        label: what it is, in words, e.g. `WAV`, `plain text`, `an archive (ZIP)`.
+        label: printed name of a medium, e.g. `WAV`; what else there is by its key in `[content]`, e.g. `archive_zip`.
         demuxer: the FFmpeg demuxer used when libsndfile does not read the file, empty for none.
         sndfile: whether libsndfile is asked first.
     """
@@ -64,30 +64,30 @@ _MEDIA: tuple[tuple[str, Kind], ...] = (
     (r"\x47.{187}\x47.{187}\x47", _media("MPEG-TS", "mpegts")),
 )
 
-_PLAYLIST = Kind("refused", "a playlist that points to other files")
+_PLAYLIST = Kind("refused", "playlist")
 _REFUSED: tuple[tuple[str, Kind], ...] = (
     (r"\s*(#EXTM3U|\[playlist\]|ffconcat version|v=0\r?\n|<smil|<asx|\[Reference\]|<\?wpl)", _PLAYLIST),
     (r"\s*<\?xml[^>]*>\s*<(MPD|playlist|smil)", _PLAYLIST),
-    (r"(PK\x03\x04.{26}(\[Content_Types\]|mimetype|_rels/|word/|xl/|ppt/))", Kind("other", "an office document")),
-    (r"PK\x03\x04|PK\x05\x06", Kind("refused", "an archive (ZIP)")),
-    (r"7z\xbc\xaf\x27\x1c", Kind("refused", "an archive (7-Zip)")),
-    (r"Rar!\x1a\x07", Kind("refused", "an archive (RAR)")),
-    (r"\x1f\x8b", Kind("refused", "an archive (gzip)")),
-    (r"BZh[1-9]1AY", Kind("refused", "an archive (bzip2)")),
-    (r"\xfd7zXZ\x00", Kind("refused", "an archive (xz)")),
-    (r"\x28\xb5\x2f\xfd", Kind("refused", "an archive (Zstandard)")),
-    (r".{257}ustar", Kind("refused", "an archive (tar)")),
+    (r"(PK\x03\x04.{26}(\[Content_Types\]|mimetype|_rels/|word/|xl/|ppt/))", Kind("other", "office_document")),
+    (r"PK\x03\x04|PK\x05\x06", Kind("refused", "archive_zip")),
+    (r"7z\xbc\xaf\x27\x1c", Kind("refused", "archive_7zip")),
+    (r"Rar!\x1a\x07", Kind("refused", "archive_rar")),
+    (r"\x1f\x8b", Kind("refused", "archive_gzip")),
+    (r"BZh[1-9]1AY", Kind("refused", "archive_bzip2")),
+    (r"\xfd7zXZ\x00", Kind("refused", "archive_xz")),
+    (r"\x28\xb5\x2f\xfd", Kind("refused", "archive_zstandard")),
+    (r".{257}ustar", Kind("refused", "archive_tar")),
 )
 
 _OTHER: tuple[tuple[str, Kind], ...] = (
-    (r"\x89PNG", Kind("other", "an image (PNG)")),
-    (r"\xff\xd8\xff", Kind("other", "an image (JPEG)")),
-    (r"GIF8", Kind("other", "an image (GIF)")),
-    (r"RIFF.{4}WEBP", Kind("other", "an image (WebP)")),
-    (r"%PDF", Kind("other", "a PDF document")),
-    (r"\x7fELF|MZ", Kind("other", "a program")),
-    (r"SQLite format 3", Kind("other", "a database (SQLite)")),
-    (r"\xd0\xcf\x11\xe0", Kind("other", "an office document")),
+    (r"\x89PNG", Kind("other", "image_png")),
+    (r"\xff\xd8\xff", Kind("other", "image_jpeg")),
+    (r"GIF8", Kind("other", "image_gif")),
+    (r"RIFF.{4}WEBP", Kind("other", "image_webp")),
+    (r"%PDF", Kind("other", "pdf_document")),
+    (r"\x7fELF|MZ", Kind("other", "program")),
+    (r"SQLite format 3", Kind("other", "database_sqlite")),
+    (r"\xd0\xcf\x11\xe0", Kind("other", "office_document")),
 )
 
 _SIGNATURES = tuple(
@@ -108,19 +108,19 @@ def sniff(head: bytes) -> Kind:
 
 def _describe(head: bytes) -> str:
     if not head.strip(b"\0"):
-        return "nothing but zero bytes"
+        return "zero_bytes"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "plain text (UTF-16)"
+        return "plain_text_utf16"
     if _TEXT.fullmatch(head):
         if re.match(rb"\s*<(!doctype html|html)", head, re.IGNORECASE):
-            return "a web page (HTML)"
+            return "web_page"
         try:
             # why: the head may end within a character.
             head[: len(head) - 3].decode("utf-8") if len(head) == HEAD_BYTES else head.decode("utf-8")
         except UnicodeDecodeError as error:
-            return "unknown binary data" if error.end < len(head) - 3 else "plain text"
-        return "plain text"
-    return "unknown binary data"
+            return "unknown_binary" if error.end < len(head) - 3 else "plain_text"
+        return "plain_text"
+    return "unknown_binary"
 
 
 _MP3_KBPS = {

@@ -42,7 +42,7 @@ def write(
         limit: which scored files get a section of their own: `all`, `flagged` or `top:N`.
         case: what the examiner states; makes the report an evaluation, without it it is a triage. Its files are kept
             in the folder `case` below the output folder, where `stored_case` finds them again.
-        language: language of the report, one of `slim_cli.reporting.words.languages()`.
+        language: language of the report, one of `slim_cli.words.languages()`.
         draft: whether an evaluation is marked as a draft; False only for a report that is being signed.
         audio: whether listening proxies that the scan kept are embedded in the HTML.
 
@@ -53,8 +53,8 @@ def write(
         UsageError: a format, the limit or the language is unknown.
         EnvironmentUnfit: the PDF could not be printed.
     """
-    from slim_cli.reporting.words import load_words
     from slim_cli.reporting.writers import Findings, get_writer, replacing
+    from slim_cli.words import load_words
 
     check_limit(limit)
     writers = {name: get_writer(name) for name in formats}

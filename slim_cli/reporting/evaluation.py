@@ -9,8 +9,8 @@ from typing import Any
 from slim_cli.reporting import formats
 from slim_cli.reporting.case import Case
 from slim_cli.reporting.scale import Scale, load_scale
-from slim_cli.reporting.words import Words
 from slim_cli.results import FileResult, LikelihoodRatio
+from slim_cli.words import Words
 
 NEUTRAL_BELOW = 2.0
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from slim_cli.reporting.figures.strip import Cell
-from slim_cli.reporting.words import MeasureWords
+from slim_cli.words import MeasureWords
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from slim_cli.assessment.reference import Range
 from slim_cli.reporting.figures.strip import Cell
 from slim_cli.reporting.formats import DASH, plain
 from slim_cli.reporting.known import Measure
-from slim_cli.reporting.words import MeasureWords, Words, load_measures
 from slim_cli.results import Observation
+from slim_cli.words import MeasureWords, Words, load_measures
 
 
 def measure_rows(

@@ -13,8 +13,8 @@ from slim_cli.evidence.codec_names import codec_name
 from slim_cli.reporting.formats import duration, frequency, percent, signed
 from slim_cli.reporting.known import Nearest, OriginRate, Stability
 from slim_cli.reporting.view import Row
-from slim_cli.reporting.words import Words, read_data
 from slim_cli.results import FileResult
+from slim_cli.words import Words, read_data
 
 NAMED = 12
 SHORT_S = 10.0

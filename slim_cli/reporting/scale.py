@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slim_cli.reporting.words import read_data
+from slim_cli.words import read_data
 
 
 @dataclass(frozen=True)

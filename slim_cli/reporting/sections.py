@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from slim_cli.reporting.words import Words, read_data
+from slim_cli.words import Words, read_data
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def test_samples_come_back_exactly(tmp_path):
         media = stream.media
     np.testing.assert_array_equal(decoded, samples.T)
     assert (media.samples, media.channels, media.sample_rate_hz) == (50_000, 3, 22_050)
-    assert stream.warnings == []
+    assert stream.remarks == []
 
 
 def test_integers_are_scaled_alike_by_both_decoders(tmp_path, store_media):

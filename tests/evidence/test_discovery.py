@@ -7,6 +7,7 @@ import pytest
 
 from slim_cli.errors import UsageError
 from slim_cli.evidence.discovery import discover
+from slim_cli.results import Remark
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_folder_that_cannot_be_read_is_a_row(tree, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", deny)
     row = {c.name: c for c in discover([tree])}["a/deep"]
-    assert (row.status, row.refusal) == ("unreadable", "the folder cannot be read: permission denied")
+    assert (row.status, row.refusal) == ("unreadable", Remark("folder_unreadable", {"error": "EACCES"}))
 
 
 @pytest.mark.parametrize(("roots", "words"), [([], "Nothing to scan"), (["missing"], "There is no file or folder")])

@@ -8,7 +8,7 @@ from slim_cli.errors import UsageError
 from slim_cli.reporting.case import FOLDER, blank_case, load_case, stored_case
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.scale import load_scale
-from slim_cli.reporting.words import load_words
+from slim_cli.words import load_words
 from tests.reporting import cases, factory
 
 A, B = factory.digest("a"), factory.digest("b")

@@ -12,8 +12,8 @@ from slim_cli.reporting.nearest_condition import conditional_limits, nearest, st
 from slim_cli.reporting.rows import complete, rank
 from slim_cli.reporting.scale import load_scale
 from slim_cli.reporting.selection import TRIAGE
-from slim_cli.reporting.words import load_words
 from slim_cli.results import LikelihoodRatio
+from slim_cli.words import load_words
 from tests.reporting import cases, factory
 
 WORDS = load_words()

@@ -19,9 +19,9 @@ from slim_cli import reporting
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting import schema
-from slim_cli.reporting.words import load_measures
 from slim_cli.resources import templates_dir
 from slim_cli.results import RunRecord
+from slim_cli.words import load_measures
 from tests.reporting import cases, factory
 from tests.reporting.conftest import SECTIONS
 

@@ -16,8 +16,8 @@ from slim_cli.reporting.case import load_case
 from slim_cli.reporting.sections import load_sections
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.templates import render
-from slim_cli.reporting.words import languages, load_measures, load_words
 from slim_cli.resources import templates_dir
+from slim_cli.words import languages, load_measures, load_words
 from tests.reporting import cases, factory
 
 MODES = ("triage", "evaluate")

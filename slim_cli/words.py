@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import string
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from babel import Locale
+from babel.numbers import format_decimal
 
 from slim_cli.errors import UsageError
 from slim_cli.resources import templates_dir
+from slim_cli.results import Remark
 
 
 @dataclass(frozen=True)
@@ -28,15 +33,28 @@ class Words:
     def say(self, key: str, **values: object) -> str:
         """A sentence by dotted key, with its values filled in.
 
-        An entry with the keys `one` and `other` is chosen by the value `n`.
+        Numbers are written as the language writes them, by a CLDR pattern where one is given (`{seconds:0.0}`);
+        `{content:@contents}` takes what the table `contents` calls the value. An entry with the keys `one` and `other`
+        (and what else the language's plural rule knows) is chosen by the value `n`.
 
         Raises:
             KeyError: the entry or one of its values is missing.
         """
         entry = self.item(key)
         if isinstance(entry, dict):
-            entry = entry["one" if values["n"] == 1 else "other"]
-        return entry.format(**values)
+            entry = entry.get(self.locale.plural_form(cast("int", values["n"])), entry["other"])
+        return _Filler(self).vformat(entry, (), values)
+
+    def sentence(self, remark: Remark) -> str:
+        """What a remark says; one that this version does not know is shown as it is stored."""
+        if remark.code not in self.item("remarks"):
+            return " ".join([remark.code, *(f"{name}={value}" for name, value in remark.values.items())])
+        return self.say(f"remarks.{remark.code}", **remark.values)
+
+    @property
+    def locale(self) -> Locale:
+        """The language's rules for numbers and plurals."""
+        return Locale.parse(self.language, sep="-")
 
     def label(self, table: str, key: str) -> str:
         """What a key of the data is called; a key without words of its own is shown as it is."""
@@ -60,6 +78,21 @@ class Words:
         for part in key.split("."):
             entry = entry[part]
         return entry
+
+
+class _Filler(string.Formatter):
+    """Fills values into a sentence by the rules of its language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """One value in words."""
+        if format_spec.startswith("@"):
+            return self._words.label(format_spec[1:], str(value))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return format_decimal(value, format_spec or None, self._words.locale)
+        return format(value, format_spec)
 
 
 @dataclass(frozen=True)
