@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from slim_cli.assessment.reference import LOSSLESS, TELEPHONE_RATE_HZ, codec_class, loses_nothing
 from slim_cli.errors import UsageError
-from slim_cli.evidence.codec_names import codec_name
+from slim_cli.evidence.formats import LOSSLESS, TELEPHONE_RATE_HZ, codec_class, codec_of
 from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, Media
 
 SCHEMA = "slim-calibration/1"
@@ -30,7 +29,8 @@ class Scope:
         bandwidth_hz: effective bandwidth as far as the model hears (8 kHz), Hz; None where the calibration did not
             measure it.
         snr_db: signal-to-noise ratio, dB; None where the calibration did not measure it.
-        codecs: codecs by `codec_family`; empty where the calibration did not record them.
+        codecs: codecs by `codec_family`, or by any decoder's name for them; empty where the calibration did not record
+            them.
         languages: ISO 639 codes; a scan does not recognise languages, the reader has to compare them.
     """
 
@@ -47,7 +47,7 @@ class Scope:
         if speech:
             return speech
         codec = codec_family(result.media) if result.media else "unknown"
-        if self.codecs and codec not in self.codecs:
+        if self.codecs and codec not in {known if known == LOSSLESS else codec_of(known).id for known in self.codecs}:
             covered = ", ".join(map(family_name, self.codecs))
             return f"its codec {family_name(codec)} is not among those calibrated ({covered})"
         for limits, value, words, unit, form in (
@@ -61,22 +61,24 @@ class Scope:
 
 
 def codec_family(media: Media) -> str:
-    """`lossless` for formats that lose nothing above the telephone's rate, else the codec's own name.
+    """`lossless` for formats that lose nothing above the telephone's rate, else the codec's id.
 
     >>> [codec_family(Media("", codec, 44_100, 1, 1, 1.0, "", "")) for codec in ("PCM_24", "alac", "MPEG_LAYER_III")]
-    ['lossless', 'lossless', 'MPEG_LAYER_III']
+    ['lossless', 'lossless', 'mp3']
     """
-    return LOSSLESS if codec_class(media) == LOSSLESS else media.codec
+    return LOSSLESS if codec_class(media.codec, media.sample_rate_hz) == LOSSLESS else codec_of(media.codec).id
 
 
 def family_name(family: str) -> str:
-    """What `codec_family` gives, as readers know it.
+    """What `codec_family` gives, or a decoder's name for it, as readers know it.
 
     >>> [family_name(family) for family in ("lossless", "MPEG_LAYER_III", "PCM_16")]
     ['lossless', 'MP3', 'PCM 16-bit at 8 kHz or less']
     """
-    telephone = f" at {TELEPHONE_RATE_HZ // 1000} kHz or less" if loses_nothing(family) else ""
-    return codec_name(family) + telephone
+    if family == LOSSLESS:
+        return family
+    codec = codec_of(family)
+    return codec.name if codec.lossy else f"{codec.name} at {TELEPHONE_RATE_HZ // 1000} kHz or less"
 
 
 def heard_bandwidth_hz(result: FileResult) -> float | None:

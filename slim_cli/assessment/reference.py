@@ -9,29 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit
+from slim_cli.evidence.formats import codec_class
 from slim_cli.results import Media
 
 SCHEMA = "slim-reference/1"
 FILE_NAME = "reference.json"
 
-LOSSLESS, LOSSY, TELEPHONE = "lossless", "lossy", "telephone"
-TELEPHONE_RATE_HZ = 8_000
-
-_LOSSLESS_CODECS = ("pcm_", "float", "double", "flac", "alac", "wmalossless", "dwv", "dpcm")
-_TELEPHONE_CODECS = (
-    "amr",
-    "g72",
-    "gsm",
-    "ulaw",
-    "alaw",
-    "mulaw",
-    "evrc",
-    "qcelp",
-    "ilbc",
-    "speex",
-    "truespeech",
-    "dss",
-)
 _BAND_MEASURES = (
     "effective_bandwidth_hz",
     "edge_slope_db_per_khz",
@@ -107,7 +90,7 @@ class Reference:
         operating_point: where a file is flagged for review.
         observations: range of each artefact measure by name and class, over all files.
         metrics: headline figures by name, e.g. `eer`, each with interval and counts.
-        observations_by_codec: the same ranges over the files of one codec class (`codec_class`).
+        observations_by_codec: the same ranges over the files of one codec class (`formats.codec_class`).
         observations_rate_hz: highest sample rate among the files behind the ranges, Hz; None where it was not noted.
     """
 
@@ -125,7 +108,7 @@ class Reference:
 
         Measures of the upper band are left out for files sampled faster than any file behind the ranges.
         """
-        own = self.observations_by_codec.get(codec_class(media), {}) if media else {}
+        own = self.observations_by_codec.get(codec_class(media.codec, media.sample_rate_hz), {}) if media else {}
         names = [*self.observations, *(name for name in own if name not in self.observations)]
         above = media and self.observations_rate_hz and media.sample_rate_hz > self.observations_rate_hz
         return {
@@ -168,23 +151,6 @@ def load_reference(bundle: Path) -> Reference:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentUnfit(f"The reference statistics {path} cannot be used: {error}.") from error
-
-
-def codec_class(media: Media) -> str:
-    """`lossless`, `lossy` or `telephone`, as the measures see it: telephone codecs, and any file at 8 kHz or less.
-
-    >>> codec_class(Media("WAV", "ULAW", 8000, 1, 1, 1.0, "soundfile", ""))
-    'telephone'
-    """
-    codec = media.codec.lower()
-    if media.sample_rate_hz <= TELEPHONE_RATE_HZ or any(name in codec for name in _TELEPHONE_CODECS):
-        return TELEPHONE
-    return LOSSLESS if loses_nothing(codec) else LOSSY
-
-
-def loses_nothing(codec: str) -> bool:
-    """Whether a codec, by its decoder's name, keeps every sample."""
-    return codec.lower().startswith(_LOSSLESS_CODECS)
 
 
 def _ranges(data: dict[str, Any]) -> Ranges:

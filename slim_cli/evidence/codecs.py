@@ -19,18 +19,12 @@ import soundfile
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.boxes import missing_index
+from slim_cli.evidence.formats import PERMITTED_DECODERS, codec_of
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
 
 MIN_RATE_HZ, MAX_RATE_HZ, MAX_CHANNELS = 6_000, 192_000, 64
 BLOCK_S = 1.0
-
-FFMPEG_CODECS = (
-    "aac,aac_latm,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,alac,amrnb,amrwb,dca,dss_sp,eac3,evrc,"
-    "flac,g722,g723_1,g726,g726le,g729,gsm,gsm_ms,ilbc,mp1float,mp2float,mp3float,nellymoser,opus,pcm_alaw,pcm_f32be,"
-    "pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,"
-    "pcm_u8,qcelp,speex,truespeech,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice"
-)
 
 _STREAMED_BYTES = 0xFFFF_F000  # headers of recorders that did not know the length announce about 4 GiB
 _TOLERATED_BYTES = 8
@@ -184,7 +178,11 @@ class FfmpegSource(Source):
 
     def __init__(self, fd: int, kind: Kind) -> None:
         super().__init__()
-        options = {"codec_whitelist": FFMPEG_CODECS, "protocol_whitelist": "", "format_whitelist": kind.demuxer}
+        options = {
+            "codec_whitelist": ",".join(PERMITTED_DECODERS),
+            "protocol_whitelist": "",
+            "format_whitelist": kind.demuxer,
+        }
         stream: BinaryIO = os.fdopen(fd, "rb", buffering=0, closefd=False)
         try:
             self._container = av.open(stream, "r", kind.demuxer, options, metadata_errors="replace")
@@ -200,8 +198,8 @@ class FfmpegSource(Source):
         self._track = tracks[0]
         context = self._track.codec_context
         codec = context.codec.name if context.codec else "unknown"
-        if codec not in FFMPEG_CODECS.split(","):
-            raise _failed(Remark("codec_not_permitted", {"codec": codec}))
+        if not codec_of(codec).decoders:
+            raise _failed(Remark("codec_not_permitted", {"codec": codec_of(codec).name}))
         context.thread_type, context.thread_count = "NONE", 1
         self._frames = self._decoded()
         self._first = next(self._frames, None)

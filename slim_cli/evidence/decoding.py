@@ -24,6 +24,7 @@ import numpy as np
 from slim_cli.errors import EnvironmentUnfit, EvidenceError
 from slim_cli.evidence import wire
 from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.formats import PERMITTED_DECODERS
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
 from slim_cli.results import Media, Remark
@@ -49,10 +50,10 @@ class Limits:
 
 def decoder_rule() -> dict[str, str]:
     """The fixed rule by which a decoder is chosen, and both decoders' versions; part of every fingerprint."""
-    from slim_cli.evidence.codecs import FFMPEG_CODECS, decoder_versions
+    from slim_cli.evidence.codecs import decoder_versions
 
     rule = "by first bytes; libsndfile where it opens the file, else FFmpeg with one forced demuxer, first audio track"
-    return {"rule": rule, **decoder_versions(), "ffmpeg_codecs": FFMPEG_CODECS}
+    return {"rule": rule, **decoder_versions(), "ffmpeg_codecs": ",".join(PERMITTED_DECODERS)}
 
 
 class AudioStream:

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 from slim_cli.errors import EvidenceError, IntegrityError
-from slim_cli.evidence.sniffing import HEAD_BYTES, MEDIA_SUFFIXES, Kind, sniff
+from slim_cli.evidence.formats import MEDIA_SUFFIXES
+from slim_cli.evidence.sniffing import HEAD_BYTES, Kind, sniff
 from slim_cli.results import Remark
 
 _HASH_BLOCK = 2**20

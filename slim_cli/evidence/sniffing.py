@@ -5,14 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HEAD_BYTES = 65_536
+from slim_cli.evidence.formats import CONTAINERS, MP3, Container
 
-_SUFFIXES = """
-    .wav .wave .rf64 .w64 .bwf .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .aac .alac
-    .amr .awb .3gp .3gpp .3g2 .wma .asf .wmv .webm .weba .mka .mp4 .m4v .mov .mkv .avi .flv .ts .m2ts .mpg .mpeg
-    .sph .gsm .ul .al .raw .pcm .g722 .g729 .dss .ds2 .qcp .spx .ra .rm .ac3 .dts .vox
-"""
-MEDIA_SUFFIXES = frozenset(_SUFFIXES.split())
+HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -32,37 +27,9 @@ class Kind:
     sndfile: bool = False
 
 
-def _sound(label: str, demuxer: str = "") -> Kind:
-    return Kind("media", label, demuxer, sndfile=True)
+def _stored(container: Container) -> Kind:
+    return Kind("media", container.name, container.demuxer, container.sndfile)
 
-
-def _media(label: str, demuxer: str) -> Kind:
-    return Kind("media", label, demuxer)
-
-
-_MEDIA: tuple[tuple[str, Kind], ...] = (
-    (r"RIF[FX].{4}WAVE", _sound("WAV", "wav")),
-    (r"(RF64|BW64).{4}WAVE", _sound("RF64", "wav")),
-    (r"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", _sound("W64", "w64")),
-    (r"FORM.{4}AIF[FC]", _sound("AIFF", "aiff")),
-    (r"\.snd", _sound("AU", "au")),
-    (r"caff\x00\x01", _sound("CAF", "caf")),
-    (r"fLaC", _sound("FLAC", "flac")),
-    (r"OggS\x00", _sound("Ogg", "ogg")),
-    (r"NIST_1A\n", _sound("SPHERE", "nistsphere")),
-    (r"ID3[\x02-\x04]", _sound("MP3", "mp3")),
-    (r".{4}(ftyp|moov|mdat|wide|skip|free)", _media("MP4/MOV", "mov")),
-    (r"#!AMR(-WB)?\n", _media("AMR", "amr")),
-    (r"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", _media("ASF/WMA", "asf")),
-    (r"\x1a\x45\xdf\xa3", _media("Matroska/WebM", "matroska")),
-    (r"RIFF.{4}AVI ", _media("AVI", "avi")),
-    (r"FLV\x01", _media("FLV", "flv")),
-    (r"\xff[\xf0\xf1\xf8\xf9]", _media("AAC (ADTS)", "aac")),
-    (r"\x0b\x77", _media("AC-3", "ac3")),
-    (r"[\x02\x03]dss", _media("DSS", "dss")),
-    (r"\x00\x00\x01\xba", _media("MPEG", "mpeg")),
-    (r"\x47.{187}\x47.{187}\x47", _media("MPEG-TS", "mpegts")),
-)
 
 _PLAYLIST = Kind("refused", "playlist")
 _REFUSED: tuple[tuple[str, Kind], ...] = (
@@ -91,7 +58,13 @@ _OTHER: tuple[tuple[str, Kind], ...] = (
 )
 
 _SIGNATURES = tuple(
-    (re.compile(pattern.encode("latin-1"), re.DOTALL), kind) for pattern, kind in _MEDIA + _REFUSED + _OTHER
+    (re.compile(pattern.encode("latin-1"), re.DOTALL), kind)
+    for pattern, kind in (
+        (r"ID3[\x02-\x04]", _stored(MP3)),
+        *((container.magic, _stored(container)) for container in CONTAINERS if container.magic),
+        *_REFUSED,
+        *_OTHER,
+    )
 )
 _TEXT = re.compile(rb"[\t\n\r\f\x1b\x20-\x7e\x80-\xff]*")
 
@@ -102,7 +75,7 @@ def sniff(head: bytes) -> Kind:
         if signature.match(head):
             return kind
     if _is_mpeg_audio(head):
-        return _sound("MP3", "mp3")
+        return _stored(MP3)
     return Kind("other", _describe(head))
 
 

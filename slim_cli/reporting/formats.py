@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from slim_cli.evidence.codec_names import codec_name
+from slim_cli.evidence.formats import codec_of, container_name
 from slim_cli.results import Media
 
 DASH = "–"
@@ -130,8 +130,8 @@ def stored(media: Media) -> str:
     >>> [stored(Media(*kind, 8000, 1, 1, 1.0, "", "")) for kind in (("WAV", "ULAW"), ("MP3", "MPEG_LAYER_III"))]
     ['WAV, G.711 µ-law', 'MP3']
     """
-    codec = codec_name(media.codec)
-    return codec if codec.lower() == media.container.lower() else f"{media.container}, {codec}"
+    codec, container = codec_of(media.codec).name, container_name(media.container)
+    return container if container.startswith(codec) else f"{container}, {codec}"
 
 
 FILTERS = {

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from slim_cli.assessment.calibration import observed
-from slim_cli.evidence.codec_names import codec_name
+from slim_cli.evidence.formats import NOT_VALIDATED, TELEPHONE, TELEPHONE_RATE_HZ, codec_of
 from slim_cli.reporting.formats import duration, frequency, percent, signed
 from slim_cli.reporting.known import Nearest, OriginRate, Stability
 from slim_cli.reporting.view import Row
 from slim_cli.results import FileResult
-from slim_cli.words import Words, read_data
+from slim_cli.words import Words
 
 NAMED = 12
 SHORT_S = 10.0
@@ -22,6 +21,7 @@ NARROW_HZ = 4200.0
 CLIPPED = 0.001
 NOISY_DB = 15.0
 BY_CONDITION = "eer_by_condition"
+TELEPHONE_BAND = "band-8k"
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,15 @@ class Condition:
     lossy: bool
 
 
-@cache
-def _conditions() -> tuple[Mapping[str, Any], ...]:
-    return tuple(read_data("conditions.toml")["condition"])
-
-
 def condition_of(result: FileResult) -> Condition | None:
-    """The first condition of `conditions.toml` that fits; None where none does or nothing was decoded."""
-    media = result.media
-    for entry in _conditions() if media else ():
-        if media and media.codec.lower().startswith(tuple(entry.get("codecs", ()))):
-            return Condition(entry["name"], "codec" if entry.get("lossy") else "clean", entry.get("lossy", False))
-        if media and media.sample_rate_hz <= entry.get("up_to_hz", 0):
-            return Condition(entry["name"], "rate", False)
-    return None
+    """The condition that fits: that of the codec, or the telephone's rate; None where nothing was decoded."""
+    if result.media is None:
+        return None
+    codec = codec_of(result.media.codec)
+    own = codec.kind == TELEPHONE or codec.condition == NOT_VALIDATED
+    if not own and result.media.sample_rate_hz <= TELEPHONE_RATE_HZ:
+        return Condition(TELEPHONE_BAND, "rate", False)
+    return Condition(codec.condition, "codec" if codec.lossy else "clean", codec.lossy)
 
 
 def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nearest:
@@ -70,13 +65,13 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
     row = _row(found.name, metrics) if found else None
     if found is None or row is None:
         seen = {
-            "codec": codec_name(media.codec),
+            "codec": codec_of(media.codec).name,
             "rate": frequency(media.sample_rate_hz),
             "speech": duration(top.net_speech_s),
         }
         return Nearest(False, words.say("exhibit.nearest_none", conditions=words.say("exhibit.conditions", **seen)))
     reason = words.say(
-        f"exhibit.because_{found.reason}", codec=codec_name(media.codec), rate=frequency(media.sample_rate_hz)
+        f"exhibit.because_{found.reason}", codec=codec_of(media.codec).name, rate=frequency(media.sample_rate_hz)
     )
     rate = words.within(percent, row.rate, row.low, row.high)
     values = {"rate": rate, "n_bona_fide": row.n_bona_fide, "n_spoof": row.n_spoof, "reason": reason}

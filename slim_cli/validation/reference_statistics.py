@@ -13,9 +13,10 @@ import soundfile
 import soxr
 
 from slim_cli.assessment.metrics import Estimate, review_threshold, wilson
-from slim_cli.assessment.reference import FILE_NAME, SCHEMA, TELEPHONE_RATE_HZ, codec_class
+from slim_cli.assessment.reference import FILE_NAME, SCHEMA
 from slim_cli.corpora.channel_conditions import SURROUNDINGS
 from slim_cli.detector.bundle import write_sums
+from slim_cli.evidence.formats import TELEPHONE_RATE_HZ, codec_class
 from slim_cli.results import FileResult
 from slim_cli.validation.breakdown import Rows
 from slim_cli.validation.resampling_units import error_rate
@@ -50,7 +51,8 @@ class Measured:
         if result.media is None:
             return
         label = "spoof" if is_spoof else "bona_fide"
-        groups = [self.by_codec.setdefault(codec_class(result.media), {})] + ([] if copy else [self.as_stored])
+        own = codec_class(result.media.codec, result.media.sample_rate_hz)
+        groups = [self.by_codec.setdefault(own, {})] + ([] if copy else [self.as_stored])
         self.rate_hz = max(self.rate_hz or 0, result.media.sample_rate_hz)
         for name, seen in result.observations.items():
             for group in groups if seen.usable and seen.value is not None else []:

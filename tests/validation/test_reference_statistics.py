@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.assessment.reference import Reference, codec_class, load_reference
+from slim_cli.assessment.reference import Reference, load_reference
 from slim_cli.corpora.manifest import Clip
+from slim_cli.evidence.formats import codec_class
 from slim_cli.results import FileResult, Media, Observation
 from slim_cli.scanning import Unscored, scan
 from slim_cli.validation.reference_statistics import Measured, coded_copies, write_reference
@@ -72,7 +73,7 @@ def media(codec: str, rate_hz: int = 16_000) -> Media:
     ],
 )
 def test_codecs_fall_into_three_classes(codec: str, rate_hz: int, expected: str) -> None:
-    assert codec_class(media(codec, rate_hz)) == expected
+    assert codec_class(codec, rate_hz) == expected
 
 
 @pytest.fixture
@@ -154,5 +155,5 @@ def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarra
     soundfile.write(tmp_path / "clip.flac", speech, 16_000)
     copies = coded_copies(tmp_path / "clip.flac", tmp_path, "copy")
     results = list(scan(copies, detector=Unscored()))
-    assert [codec_class(r.media) for r in results if r.media] == ["lossy", "telephone"]
+    assert [codec_class(r.media.codec, r.media.sample_rate_hz) for r in results if r.media] == ["lossy", "telephone"]
     assert results[1].observations["effective_bandwidth_hz"].value == pytest.approx(4000, rel=0.05)
