@@ -263,6 +263,7 @@ class RunRecord:
         fingerprint: SHA-256 over model and parameters; equal to that of every result row.
         counts: number of result rows by status.
         complete: False when the scan was stopped before its end.
+        files_found: how many files there are to examine; None where an older version did not tell.
         calibration: the calibration file's own account (propositions, data, bounds, metrics, scope, fingerprint), empty
             where no likelihood ratio was asked for.
     """
@@ -277,6 +278,7 @@ class RunRecord:
     fingerprint: str
     counts: dict[str, int] = field(default_factory=dict)
     complete: bool = True
+    files_found: int | None = None
     calibration: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:

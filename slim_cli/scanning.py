@@ -17,7 +17,8 @@ from slim_cli.audio.hearing import Hearing, StageTimes
 from slim_cli.audio.proxy import ProxyWriter, check_encoder, proxy_name, proxy_rule
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
-from slim_cli.errors import EvidenceError, IntegrityError, UsageError
+from slim_cli.custody.folder import check_apart
+from slim_cli.errors import EvidenceError, IntegrityError
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits, decoder_rule
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.evidence.exhibits import Exhibit
@@ -101,7 +102,8 @@ def scan(
     options: ScanOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     times: StageTimes | None = None,
-) -> Iterator[FileResult]:
+    earlier: Sequence[FileResult] = (),
+) -> Examination:
     """Examines every file below the given paths.
 
     Args:
@@ -110,6 +112,7 @@ def scan(
         options: how to work.
         on_progress: called as the scan goes on.
         times: where the time per stage is added up.
+        earlier: rows of an interrupted scan that goes on; their files are not examined again.
 
     Returns:
         an iterator over one result per entry found, in a fixed order. A file that cannot be examined is a result with a
@@ -126,18 +129,32 @@ def scan(
     if options.embed_audio:
         check_encoder()
     roots = [Path(path) for path in paths]
-    _keep_apart(options.output, roots)
+    if options.output:
+        check_apart(options.output, roots)
     candidates = list(discover(roots))
     fingerprint = scan_fingerprint(detector, options)
     draw = options.output is not None
     hearing = Hearing(detector.score, load_network(), options.min_net_speech_s, times or StageTimes(), draw)
-    return _Session(hearing, options, Reporter(on_progress, candidates)).run(candidates, fingerprint)
+    session = _Session(hearing, options, Reporter(on_progress, candidates))
+    return Examination(len(candidates), session.run(candidates, fingerprint, earlier))
 
 
-def _keep_apart(output: Path | None, roots: Sequence[Path]) -> None:
-    for root in roots if output else []:
-        if root.is_dir() and output and output.resolve().is_relative_to(root.resolve()):
-            raise UsageError(f"The output folder {output} lies inside the evidence {root}; choose one outside it.")
+class Examination(Iterator[FileResult]):
+    """The rows of a scan, made one by one as they are asked for.
+
+    Attributes:
+        files_found: how many rows there are in all, with those of the interrupted scan that it goes on with.
+    """
+
+    def __init__(self, files_found: int, rows: Iterator[FileResult]) -> None:
+        self.files_found, self._rows = files_found, rows
+
+    def __next__(self) -> FileResult:
+        return next(self._rows)
+
+    def close(self) -> None:
+        """Stops cleanly."""
+        self._rows.close()  # type: ignore[attr-defined]
 
 
 class _Session:
@@ -149,10 +166,18 @@ class _Session:
         self._limits = Limits(options.max_duration_s, options.timeout_s)
         self._decoder = Decoder()
 
-    def run(self, candidates: Sequence[Candidate], fingerprint: str) -> Iterator[FileResult]:
+    def run(
+        self, candidates: Sequence[Candidate], fingerprint: str, earlier: Sequence[FileResult]
+    ) -> Iterator[FileResult]:
         changed = []
+        known = {row.path_hex or row.path for row in earlier}
+        for row in earlier:
+            self._occluded.includes(row.score)  # why: which files get a curve depends on the scores before theirs
         with self._decoder:
             for number, candidate in enumerate(candidates):
+                if (candidate.path_hex or candidate.name) in known:
+                    self._reporter.finished()
+                    continue
                 self._reporter.tell(candidate.name)
                 try:
                     result = self._examine(number, candidate)

@@ -24,7 +24,7 @@ LEFT_OF = {
     "custody": {"evidence"},
     "listening": {"evidence", "audio", "detector", "assessment", "observations"},
     "progress": {"evidence"},
-    "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening", "progress"},
+    "scanning": {"evidence", "audio", "detector", "assessment", "observations", "listening", "progress", "custody"},
     "corpora": {"evidence", "audio", "detector", "assessment", "observations"},
     "training": {"evidence", "audio", "detector", "assessment", "observations", "corpora"},
 }

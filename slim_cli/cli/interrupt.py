@@ -1,17 +1,31 @@
-"""Stopping on Ctrl-C or SIGTERM at a point where nothing is half written."""
+"""Stopping on Ctrl-C, SIGTERM or SIGHUP at a point where nothing is half written."""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def leave_cleanly() -> None:
+    """Lets SIGTERM and SIGHUP end the program as an exception, so that whatever is at work cleans up behind itself."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # why: nohup means that a closed terminal ends nothing
+            signal.signal(number, leave)
+
 
 class Stopper:
-    """Turns the first SIGINT or SIGTERM into a clean end of an iteration.
+    """Turns the first SIGINT, SIGTERM or SIGHUP into a clean end of an iteration.
 
     The signal cuts short the making of an item, never the handling of one. Afterwards signals act as before, so that a
     second Ctrl-C ends whatever follows.
@@ -26,8 +40,9 @@ class Stopper:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stopper:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._on_signal)
+        for number in (signal.SIGINT, *ENDING):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ import typer
 from slim_cli import __version__
 from slim_cli.cli import analyze, calibrate, case, datasets, doctor, models, report, scan, train, validate, verify
 from slim_cli.cli.console import complain
+from slim_cli.cli.interrupt import leave_cleanly
 from slim_cli.errors import SlimError
 
 INTERNAL_ERROR = 70
@@ -56,6 +57,7 @@ def _options(
 
 def main() -> None:
     """Runs the command line and leaves with the exit code; `SLIM_DEBUG=1` shows the traceback of an error."""
+    leave_cleanly()
     try:
         app()
     except SlimError as error:

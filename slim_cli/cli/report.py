@@ -10,7 +10,7 @@ import typer
 
 from slim_cli.cli.console import show
 from slim_cli.cli.scan_options import chosen_formats
-from slim_cli.custody.run_folder import log_report
+from slim_cli.custody.run import log_report
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
 

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,16 +20,16 @@ from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, is_looked_at, show
 from slim_cli.cli.interrupt import Stopper
 from slim_cli.cli.summary import TABLE_ROWS, Summary
-from slim_cli.custody import audit
-from slim_cli.custody.run_folder import Journal, OutputFolder, log_report
+from slim_cli.custody.folder import OutputFolder
+from slim_cli.custody.run import Run, open_run
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import RunRecord
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
     from slim_cli.assessment.reference import Reference
     from slim_cli.reporting.case import Case
-    from slim_cli.scanning import ScanOptions, StageTimes
+    from slim_cli.scanning import Examination, ScanOptions, StageTimes
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ def scan(
     max_size: given.MaxSize = None,
     timeout: given.Timeout = "120s",
     force: given.Force = False,
+    resume: given.Resume = False,
     quiet: given.Quiet = False,
     no_progress: given.NoProgress = False,
     json_line: given.JsonLine = False,
@@ -96,7 +96,7 @@ def scan(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     request = Request(
         paths=paths,
-        folder=OutputFolder(output, force),
+        folder=OutputFolder(output, force, resume),
         model=model,
         device=device,
         calibration=calibration,
@@ -149,25 +149,36 @@ def _run(request: Request) -> Summary:
     calibration, threshold = given.find_calibration(request.calibration, bundle), reference.operating_point.score
     output = request.folder.path
     options = ScanOptions(output=output, calibration=calibration, review_score=threshold, **request.options)
-    times, started, begun = StageTimes(), _now(), time.perf_counter()
+    times, started, begun = StageTimes(), _started(request.folder), time.perf_counter()
     with progress.choose(request.bar) as display:
-        rows = scan(request.paths, detector=detector, options=options, on_progress=display, times=times)
-        request.folder.prepare()
-        summary = _examine(rows, request, reference, times, _opening(detector, options, calibration))
-    record = dataclasses.replace(
-        _record(detector, options, summary, started), calibration=calibration.account if calibration else {}
-    )
-    summary = _report(summary, record, reference, request)
+        earlier = request.folder.history.rows if request.folder.history else ()
+        rows = scan(
+            request.paths, detector=detector, options=options, on_progress=display, times=times, earlier=earlier
+        )
+        record = _record(detector, options, calibration, started, rows.files_found)
+        with open_run(request.folder) as run:
+            _begin(run, record, reference, request, _opening(request, detector, options, calibration))
+            summary = _examine(rows, run, request, reference, times)
+            complete = summary.signal_number is None
+            record = dataclasses.replace(record, finished=_now(), counts=summary.counts, complete=complete)
+            summary = _report(summary, record, reference, request, run)
     return dataclasses.replace(summary, seconds={**summary.seconds, "total": time.perf_counter() - begun})
 
 
-def _opening(detector: Any, options: ScanOptions, calibration: Calibration | None) -> dict[str, Any]:
+def _started(folder: OutputFolder) -> str:
+    """When the run began: now, or as the record of the one that goes on says."""
+    from slim_cli.reporting import load
+
+    return load(folder.path)[1].started if folder.history else _now()
+
+
+def _opening(request: Request, detector: Any, options: ScanOptions, calibration: Calibration | None) -> dict[str, Any]:
     """What the audit log says of a scan that begins."""
     from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
 
     return {
-        "version": __version__,
         "command": ["slim", *sys.argv[1:]],
+        "evidence": [str(path) for path in request.paths],
         "fingerprint": scan_fingerprint(detector, options),
         "model": detector.info.sha256,
         "calibration": hashing.digest(calibration.account) if calibration else None,
@@ -175,20 +186,29 @@ def _opening(detector: Any, options: ScanOptions, calibration: Calibration | Non
     }
 
 
-def _examine(
-    rows: Iterator[FileResult], request: Request, reference: Reference, times: StageTimes, opening: dict[str, Any]
-) -> Summary:
-    results: list[FileResult] = []
-    changed, folder = "", request.folder.path
-    with Stopper() as stopper, audit.AuditLog(folder) as log, Journal(folder) as journal:
-        log.append(audit.FIRST, **opening)
+def _begin(run: Run, record: RunRecord, reference: Reference, request: Request, opening: dict[str, Any]) -> None:
+    """Writes what a report of the run is made from, so that it can be made of an unfinished one too."""
+    from slim_cli.reporting import sources
+
+    stored = request.case.store(run.folder) if request.case else []
+    run.begin(
+        record.files_found or 0, sources(record, reference, request.sections, request.language), stored, **opening
+    )
+
+
+def _examine(rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes) -> Summary:
+    from slim_cli.audio.proxy import proxy_name
+
+    results, changed = list(run.earlier), ""
+    with Stopper() as stopper:
         try:
             for result in stopper.until_stopped(rows):
-                log.append("file_examined", path=result.path, sha256=result.sha256, row=journal.append(result))
+                drawn = [result.overview, proxy_name(result.overview)] if result.overview else []
+                run.record(result, drawn)
                 results.append(result)
         except IntegrityError as error:
             changed = str(error)
-        log.append(audit.LAST, complete=stopper.signal_number is None, rows=len(results), results=journal.digest)
+        run.end(stopper.signal_number is None, len(results))
     return Summary(
         results,
         reference.operating_point.score,
@@ -200,7 +220,7 @@ def _examine(
     )
 
 
-def _report(summary: Summary, record: RunRecord, reference: Reference, request: Request) -> Summary:
+def _report(summary: Summary, record: RunRecord, reference: Reference, request: Request, run: Run) -> Summary:
     from slim_cli.reporting import write
 
     if not summary.results:
@@ -219,27 +239,32 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
             case=request.case,
             language=request.language,
         )
-        log_report(request.folder.path, "report_written")
+        run.close("report_written")
     except EnvironmentUnfit as error:
         summary = dataclasses.replace(summary, environment_failure=str(error))
+        run.close("report_failed", reason=str(error))
     return dataclasses.replace(summary, seconds={**summary.seconds, "report": time.perf_counter() - begun})
 
 
-def _record(detector: Any, options: ScanOptions, summary: Summary, started: str) -> RunRecord:
+def _record(
+    detector: Any, options: ScanOptions, calibration: Calibration | None, started: str, files_found: int
+) -> RunRecord:
+    """The record of a run that is not finished yet."""
     from slim_cli.cli.software import software_versions
     from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
 
     return RunRecord(
         command=("slim", *sys.argv[1:]),
         started=started,
-        finished=_now(),
+        finished=started,
         tool_version=__version__,
         software={**software_versions(), "Device": detector.device},
         model=dataclasses.asdict(detector.info),
         parameters={**scan_parameters(options), **side_parameters(options)},
         fingerprint=scan_fingerprint(detector, options),
-        counts=summary.counts,
-        complete=summary.signal_number is None,
+        complete=False,
+        files_found=files_found,
+        calibration=calibration.account if calibration else {},
     )
 
 

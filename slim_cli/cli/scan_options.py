@@ -44,6 +44,7 @@ MaxDuration = Annotated[str, typer.Option(help="Leave out the audio of a file be
 MaxSize = Annotated[str | None, typer.Option(help="Refuse larger files, e.g. 2G.")]
 Timeout = Annotated[str, typer.Option(help="Longest wait for the decoder, e.g. 60s.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished scan in the output folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
 JsonLine = Annotated[bool, typer.Option("--json", help="Print one JSON line in place of the table.")]

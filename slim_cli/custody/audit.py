@@ -18,7 +18,7 @@ from typing import Any
 
 FILE_NAME = "audit.jsonl"
 START = "0" * 64
-FIRST, LAST = "scan_started", "scan_ended"
+FIRST, EXAMINED, LAST = "scan_started", "file_examined", "scan_ended"
 _KEYS = {"time", "event", "payload", "previous"}
 _TAIL_BYTES = 2**20
 
@@ -76,8 +76,8 @@ class BrokenChain(ValueError):
 class AuditLog:
     """Appends to a log; use as a context manager.
 
-    Lines are handed to the system one by one and to the disk at the end: a crash costs no more than the last ones. What
-    a crash left of a half-written line is cut off, and its hash is recorded.
+    Every line is on the disk when `append` returns. What a crash left of a half-written line is cut off, and its hash
+    is recorded.
 
     Args:
         folder: the output folder.
@@ -96,6 +96,7 @@ class AuditLog:
         line = json.dumps(entry, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
         self._file.write(line + b"\n")
         self._file.flush()
+        os.fsync(self._file.fileno())
         self._head = hashlib.sha256(line).hexdigest()
 
     def _resume(self) -> tuple[str, bytes]:
@@ -114,13 +115,15 @@ class AuditLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self._file.close()
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path, torn_end: bool = False) -> Iterator[Entry]:
     """The entries of a log in order, each checked against the one before it.
+
+    Args:
+        folder: the output folder.
+        torn_end: whether a last line without its end is passed over, as an abrupt end of a run leaves it.
 
     Raises:
         BrokenChain: a line does not fit; those before it do.
@@ -130,6 +133,8 @@ def entries(folder: Path) -> Iterator[Entry]:
     with (folder / FILE_NAME).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
+                if torn_end:
+                    return
                 raise BrokenChain(number, "is cut short")
             try:
                 content = json.loads(line)

@@ -65,9 +65,7 @@ def write(
     output.mkdir(parents=True, exist_ok=True)
     if case:
         case.store(output)
-    choices = json.dumps({"schema": CHOICES_SCHEMA, "report": limit, "language": language}) + "\n"
-    sources = {"run.json": run.to_json(), "reference.json": reference.to_json(), "report.json": choices}
-    for name, text in sources.items():
+    for name, text in sources(run, reference, limit, language).items():
         with replacing(output / name) as partial:
             partial.write_text(text, encoding="utf-8")
     written = {}
@@ -76,6 +74,12 @@ def write(
             writer(findings, partial)
         written[name] = output / file_name
     return written
+
+
+def sources(run: RunRecord, reference: Reference, limit: str, language: str) -> dict[str, str]:
+    """What a report is made from beside the rows and the case, text by file name."""
+    choices = json.dumps({"schema": CHOICES_SCHEMA, "report": limit, "language": language}) + "\n"
+    return {"run.json": run.to_json(), "reference.json": reference.to_json(), "report.json": choices}
 
 
 def load(output: Path) -> tuple[list[FileResult], RunRecord]:

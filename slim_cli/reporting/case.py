@@ -97,12 +97,17 @@ class Case:
         none = () if self.exhibits else (Missing("exhibit.file"),)
         return tuple(entry for entry in (*general, *none, *own) if entry.key not in OPTIONAL)
 
-    def store(self, folder: Path) -> None:
-        """Writes the files that the case was read from below `folder/case`, so that the report can be made again."""
+    def store(self, folder: Path) -> list[str]:
+        """Writes the files that the case was read from below `folder/case`, so that the report can be made again.
+
+        Returns:
+            their names below `folder`.
+        """
         for name, content in self.sources.items():
             target = folder / FOLDER / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+        return [f"{FOLDER}/{name}" for name in self.sources]
 
 
 def load_case(path: Path) -> Case:

@@ -13,6 +13,7 @@ from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, 
 from slim_cli.cli.main import main
 from slim_cli.detector.bundle import BundleInfo
 from slim_cli.results import FileResult
+from slim_cli.scanning import Examination
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,14 @@ class World:
     asked: dict[str, Any] = field(default_factory=dict)
     on_write: Callable[[], None] = lambda: None
 
-    def scan(self, paths: list[Path], **asked: Any) -> Iterator[FileResult]:
+    def scan(self, paths: list[Path], **asked: Any) -> Examination:
         self.asked = {"paths": paths, **asked}
-        return self._rows()
+        known = {row.path for row in asked["earlier"]}
+        rows = [row for row in self.rows if getattr(row, "path", None) not in known]
+        return Examination(len(self.rows), self._rows(rows))
 
-    def _rows(self) -> Iterator[FileResult]:
-        for row in self.rows:
+    def _rows(self, rows: list[Any]) -> Iterator[FileResult]:
+        for row in rows:
             result = row() if callable(row) else row
             if isinstance(result, BaseException):
                 raise result

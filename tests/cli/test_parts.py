@@ -1,7 +1,6 @@
 import io
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,9 +8,7 @@ from slim_cli.cli import progress
 from slim_cli.cli.console import complain
 from slim_cli.cli.interrupt import Stopper
 from slim_cli.cli.quantities import score_threshold, seconds, size
-from slim_cli.custody.run_folder import Journal, OutputFolder
 from slim_cli.errors import UsageError
-from slim_cli.results import FileResult
 from slim_cli.scanning import Progress
 
 
@@ -80,26 +77,6 @@ def test_after_the_iteration_ctrl_c_acts_as_before() -> None:
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_a_link_among_earlier_results_is_removed_and_its_target_kept(tmp_path: Path) -> None:
-    target = tmp_path / "elsewhere"
-    target.mkdir()
-    (target / "kept.txt").write_text("kept", encoding="utf-8")
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "overview").symlink_to(target)
-    (out / "results.jsonl").symlink_to(target / "kept.txt")
-    OutputFolder(out, force=True).prepare()
-    assert list(out.iterdir()) == []
-    assert (target / "kept.txt").read_text("utf-8") == "kept"
-
-
-def test_a_journal_never_writes_over_rows(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.append(FileResult("a.wav", "no_audio"))
-    with pytest.raises(FileExistsError):
-        Journal(tmp_path)
 
 
 def state(done: int = 3, name: str = "") -> Progress:

@@ -163,8 +163,6 @@ def test_earlier_results_are_kept_unless_forced_and_other_files_always(
     world.rows = rows(SCORED, HIGH)
     assert slim("scan", "evidence", "-o", out).code == 0
     (out / "notes.txt").write_text("mine", encoding="utf-8")
-    (out / "overview").mkdir()
-    (out / "overview" / "1-old.npz").write_bytes(b"old")
     world.rows = rows(SCORED)
     assert slim("scan", "evidence", "-o", out).code == 2
     assert len(written_rows(out)) == 2

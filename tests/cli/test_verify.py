@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.custody import audit
+from slim_cli.custody.manifest import from_text
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim, World, rows
 
@@ -31,7 +32,9 @@ def test_a_scan_logs_its_beginning_every_file_its_end_and_the_report(out: Path) 
     assert started["model"] == {"config.json": "00"}
     assert first["path"] == "a.wav"
     assert (ended["complete"], ended["rows"]) == (True, 2)
-    assert written["files"]["results.jsonl"] == ended["results"]
+    listed = from_text((out / "manifest.sha256").read_text())
+    assert listed["results.jsonl"] == ended["results"]
+    assert hashlib.sha256((out / "manifest.sha256").read_bytes()).hexdigest() == written["manifest"]
 
 
 def test_an_untouched_folder_passes(slim: Slim, out: Path) -> None:
@@ -44,6 +47,11 @@ def test_an_untouched_folder_passes(slim: Slim, out: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "told"),
     [
+        pytest.param("audit.jsonl", lambda b: b[: b[:-1].rindex(b"\n") + 1], "its end was cut off", id="log cut"),
+        pytest.param("audit.jsonl", lambda b: b[:-9], "its end was cut off", id="log torn"),
+        pytest.param("manifest.sha256", lambda b: b[1:], "not the one that the audit log knows", id="manifest"),
+        pytest.param("run.json", lambda b: b.replace(b"tiny", b"tony"), "run.json was changed", id="record"),
+        pytest.param("case.txt", lambda b: b"x", "case.txt was added", id="file added"),
         pytest.param("audit.jsonl", lambda b: b.replace(b"a.wav", b"z.wav"), "line 3 does not hold", id="log"),
         pytest.param("results.jsonl", lambda b: b.replace(b"0.5", b"0.4"), "row 1 of results.jsonl was", id="row"),
         pytest.param("results.jsonl", lambda b: b + b"{}\n", "holds 3 rows, 2 were logged", id="row added"),
@@ -51,7 +59,7 @@ def test_an_untouched_folder_passes(slim: Slim, out: Path) -> None:
     ],
 )
 def test_what_was_changed_is_named_and_exits_with_4(slim: Slim, out: Path, name: str, change, told: str) -> None:
-    (out / name).write_bytes(change((out / name).read_bytes()))
+    (out / name).write_bytes(change((out / name).read_bytes() if (out / name).exists() else b""))
     ran = slim("verify", out)
     assert ran.code == 4
     assert told in ran.err

@@ -1,0 +1,167 @@
+"""An anchor outside the folder: a slip with the hash of the log's last entry, to print, sign and keep elsewhere.
+
+A chain of hashes shows a change inside; whoever can write the folder can write the whole chain anew. The slip is what
+such a folder no longer fits.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from slim_cli.custody import audit
+from slim_cli.errors import EnvironmentUnfit, UsageError
+
+SCHEMA = "slim-seal/1"
+_HEAD = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What is sealed.
+
+    Attributes:
+        report: report number, as printed in the report.
+        head: hash of the entry that tells of the finished folder.
+        entries: its number in the log.
+        manifest: SHA-256 of the manifest of all files.
+        fingerprint: of model and parameters.
+        sealed: when, ISO 8601 UTC.
+        public_key: Ed25519 key in base64, empty where the slip is not signed.
+        signature: over the fields above but itself, in base64.
+        timestamp: RFC 3161 token over the same, in base64; empty where none was asked for.
+    """
+
+    report: str
+    head: str
+    entries: int
+    manifest: str
+    fingerprint: str
+    sealed: str
+    public_key: str = ""
+    signature: str = ""
+    timestamp: str = ""
+
+    def signed_content(self) -> bytes:
+        """What signature and time stamp cover."""
+        covered = {**asdict(self), "signature": "", "timestamp": ""}
+        return json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()
+
+    def to_json(self) -> str:
+        """The slip for machines."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n"
+
+
+def last_state(log: Sequence[audit.Entry]) -> audit.Entry:
+    """The entry that tells of the finished folder.
+
+    Raises:
+        UsageError: there is none: the run was not finished.
+    """
+    states = [entry for entry in log if "manifest" in entry.payload]
+    if not states:
+        raise UsageError("The run was not finished, so there is nothing to seal; go on with it by slim scan --resume.")
+    return states[-1]
+
+
+def sign_slip(slip: Slip, key: bytes) -> Slip:
+    """The slip with an Ed25519 signature.
+
+    Args:
+        slip: the slip.
+        key: private key, PEM without passphrase.
+
+    Raises:
+        UsageError: it is no such key.
+        EnvironmentUnfit: the extra `sign` is missing.
+    """
+    from dataclasses import replace
+
+    serialization, ed25519 = _cryptography()
+    try:
+        private = serialization.load_pem_private_key(key, None)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"The key cannot be read: {error}.") from error
+    if not isinstance(private, ed25519.Ed25519PrivateKey):
+        raise UsageError("A slip is signed with an Ed25519 key; make one with: openssl genpkey -algorithm ed25519.")
+    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    slip = replace(slip, public_key=_encoded(private.public_key().public_bytes(*raw)))
+    return replace(slip, signature=_encoded(private.sign(slip.signed_content())))
+
+
+def read_slip(source: Path | str) -> Slip | str:
+    """A slip from its PDF or JSON, or the hash printed on it.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if _HEAD.fullmatch(str(source).strip().lower()):
+        return str(source).strip().lower()
+    path = Path(source)
+    try:
+        content = path.read_bytes()
+        if content.startswith(b"%PDF"):
+            from slim_cli.custody.printed import attachments
+
+            content = attachments(path)["seal.json"]
+        fields: dict[str, Any] = json.loads(content)
+        if fields.pop("schema", None) != SCHEMA:
+            raise ValueError(f"not a {SCHEMA}")
+        return Slip(**fields)
+    except OSError as error:
+        raise UsageError(f"The seal {source} is neither a hash of 64 digits nor a file: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{source} is no slip of slim seal: {error}.") from error
+
+
+def compare_seal(source: Path | str, log: Sequence[audit.Entry]) -> list[str]:
+    """What differs between a log and a seal, in words."""
+    slip = read_slip(source)
+    head = slip if isinstance(slip, str) else slip.head
+    wrong = [] if isinstance(slip, str) else _check_signature(slip)
+    sealed = [entry for entry in log if entry.digest == head]
+    if not sealed:
+        return [
+            *wrong,
+            "the audit log does not hold the sealed entry: it was written anew, or the seal is of another run",
+        ]
+    states = [entry for entry in log if "manifest" in entry.payload and entry.number <= sealed[0].number]
+    listed = states[-1].payload["manifest"] if states else ""
+    if not isinstance(slip, str) and slip.manifest != listed:
+        wrong.append("the slip names another manifest than the log")
+    later = [entry for entry in log if entry.number > sealed[0].number and "manifest" in entry.payload]
+    if later and later[-1].payload["manifest"] != listed:
+        wrong.append(f"files were changed after the seal, by {later[-1].event} at {later[-1].time}")
+    return wrong
+
+
+def _check_signature(slip: Slip) -> list[str]:
+    if not slip.signature:
+        return []
+    _, ed25519 = _cryptography()
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        key = ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(slip.public_key))
+        key.verify(base64.b64decode(slip.signature), slip.signed_content())
+    except (InvalidSignature, ValueError):
+        return ["the signature of the slip does not fit: it was changed after signing"]
+    return []
+
+
+def _cryptography() -> tuple[Any, Any]:
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        raise EnvironmentUnfit("Signed slips need cryptography: pip install 'slim-audit[sign]'.") from error
+    return serialization, ed25519
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()

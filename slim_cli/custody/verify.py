@@ -1,0 +1,154 @@
+"""Whether an output folder is still what its run left: log, rows, manifest, report and, at wish, the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from slim_cli.custody import audit, manifest
+from slim_cli.custody.folder import ROWS, History, read_history
+from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.hashing import file_sha256
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found.
+
+    Attributes:
+        entries: entries of the log.
+        head: hash of the last one; empty where the log is broken.
+        unfinished: how far an unfinished run came, such as `500 of 3,000`; empty for a finished one.
+        changed: what is not as the log says, in words; empty where all is.
+        notes: what follows from an abrupt end and is no change.
+        signature: what was found of the signature of the PDF; empty where it has none.
+    """
+
+    entries: int
+    head: str
+    unfinished: str
+    changed: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    signature: str = ""
+
+
+def verify(folder: Path, evidence: Path | None = None, seal: Path | str | None = None) -> Verification:
+    """Compares an output folder with its log.
+
+    Args:
+        folder: the output folder.
+        evidence: also hashes the examined files again, found below this folder.
+        seal: a slip of `slim seal` or the hash printed on it: the log must hold that entry, and nothing may have
+            changed since.
+
+    Raises:
+        UsageError: there is no log that can be read, or no such seal.
+    """
+    if not (folder / audit.FILE_NAME).is_file():
+        raise UsageError(f"The folder {folder} has no audit log that can be read.")
+    log: list[audit.Entry] = []
+    changed: list[str] = []
+    try:
+        for entry in audit.entries(folder, torn_end=True):
+            log.append(entry)
+    except audit.BrokenChain as error:
+        changed.append(f"the audit log {audit.FILE_NAME} was changed: {error}")
+    except OSError as error:
+        raise UsageError(f"The folder {folder} has no audit log that can be read: {error.strerror}.") from error
+    if not log and not changed:
+        changed.append(f"the audit log {audit.FILE_NAME} is empty")
+    rows, note = _rows(folder, log)
+    changed += rows
+    notes = [note] if note else []
+    changed += _files(folder, log)
+    signature = ""
+    if (folder / "report.pdf").is_file():
+        from slim_cli.custody.printed import examine_pdf
+
+        differing, signature = examine_pdf(folder)
+        changed += differing
+    if seal is not None:
+        from slim_cli.custody.seal import compare_seal
+
+        changed += compare_seal(seal, log)
+    if evidence is not None:
+        changed += _evidence(folder, evidence)
+    head = log[-1].digest if log else ""
+    return Verification(len(log), head, _unfinished(log), tuple(dict.fromkeys(changed)), tuple(notes), signature)
+
+
+def _unfinished(log: list[audit.Entry]) -> str:
+    ended = [entry for entry in log if entry.event == audit.LAST]
+    if ended and ended[-1].payload.get("complete"):
+        return "" if any("manifest" in entry.payload for entry in log) else "the report was not finished"
+    rows = sum(entry.event == audit.EXAMINED for entry in log)
+    begun = [entry.payload for entry in log if "files_found" in entry.payload]
+    return f"{rows:,} of {begun[-1]['files_found']:,}" if begun else f"{rows:,}"
+
+
+def _rows(folder: Path, log: list[audit.Entry]) -> tuple[list[str], str]:
+    """What is wrong with the result rows, and what an abrupt end left behind them."""
+    logged = [entry.payload.get("row") for entry in log if entry.event == audit.EXAMINED]
+    try:
+        lines = (folder / ROWS).read_bytes().splitlines(keepends=True)
+    except OSError as error:
+        return ([f"{ROWS} cannot be read ({error.strerror})"] if logged else []), ""
+    found = [hashlib.sha256(line.rstrip(b"\n")).hexdigest() for line in lines]
+    for number, (row, line) in enumerate(zip(found, logged, strict=False), start=1):
+        if row != line:
+            return [f"row {number} of {ROWS} was changed"], ""
+    if any(not line.endswith(b"\n") for line in lines[: len(logged)]):
+        return [f"the last row of {ROWS} lost its end"], ""
+    if len(found) == len(logged):
+        return [], ""
+    ended = any(entry.event == audit.LAST for entry in log[-2:])
+    if len(found) == len(logged) + 1 and not ended:
+        return [], f"row {len(found)} of {ROWS} stands in no log: the run ended while it was written"
+    return [f"{ROWS} holds {len(found)} rows, {len(logged)} were logged"], ""
+
+
+def _files(folder: Path, log: list[audit.Entry]) -> Iterator[str]:
+    """Files that differ from the manifest that the log knows, or, before there is one, from the log's own hashes."""
+    others = log[0].payload.get("others", ()) if log else ()
+    known = [entry for entry in log if "manifest" in entry.payload]
+    path, partial = folder / manifest.FILE_NAME, folder / f".{manifest.FILE_NAME}.part"
+    last = log[-1] if log else None
+    if known and last is known[-1]:
+        place = path if path.is_file() and file_sha256(path) == last.payload["manifest"] else partial
+        if not place.is_file() or file_sha256(place) != last.payload["manifest"]:
+            yield f"{path.name} {'is not the one that the audit log knows' if path.is_file() else 'is gone'}"
+            return
+        listed = manifest.from_text(place.read_text("utf-8", "surrogateescape"))
+        ignored = (*others, partial.name) if place is partial else others
+        yield from manifest.differences(folder, listed, ignored)
+        return
+    if path.is_file() and not any(file_sha256(path) == entry.payload["manifest"] for entry in known):
+        yield f"the audit log does not know {path.name}: its end was cut off, or the manifest was made anew"
+    logged: dict[str, str] = {}
+    for entry in log:
+        logged |= entry.payload.get("files", {})
+    for name, digest in logged.items():
+        place = folder / name
+        if not place.is_file():
+            yield f"{name} is gone"
+        elif file_sha256(place) != digest:
+            yield f"{name} was changed"
+
+
+def _evidence(folder: Path, evidence: Path) -> Iterator[str]:
+    """Examined files that were changed or are gone; those that nobody could read then are left out."""
+    try:
+        history: History | None = read_history(folder)
+    except IntegrityError:
+        return  # why: rows that do not fit the log have been told of, and say nothing about evidence
+    for row in history.rows if history else ():
+        name = os.fsdecode(bytes.fromhex(row.path_hex)) if row.path_hex else row.path
+        try:
+            found = file_sha256(evidence / name)
+        except OSError:
+            found = ""
+        if row.sha256 and found != row.sha256:
+            yield f"the examined file {row.path} {'was changed' if found else 'is gone'}"
