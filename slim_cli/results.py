@@ -264,8 +264,7 @@ class RunRecord:
         counts: number of result rows by status.
         complete: False when the scan was stopped before its end.
         files_found: how many files there are to examine; None where an older version did not tell.
-        calibration: the calibration file's own account (propositions, data, bounds, metrics, scope, fingerprint), empty
-            where no likelihood ratio was asked for.
+        calibration: the calibration file's own account, empty where no likelihood ratio was asked for.
     """
 
     command: tuple[str, ...]
