@@ -121,10 +121,11 @@ def test_a_second_writer_is_told_who_holds_the_folder(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_dead_owner_is_taken_over_and_the_log_says_so(tmp_path: Path) -> None:
     stop_after(tmp_path / "out", 1)
-    program = f"from pathlib import Path; from slim_cli.custody.lock import FolderLock; FolderLock(Path({str(tmp_path / 'out')!r}))"
-    dead = subprocess.run(
-        [sys.executable, "-c", program + "; import os; print(os.getpid())"], capture_output=True, check=True
+    program = (
+        "import os, sys; from pathlib import Path; from slim_cli.custody.lock import FolderLock\n"
+        "FolderLock(Path(sys.argv[1])); print(os.getpid())"
     )
+    dead = subprocess.run([sys.executable, "-c", program, tmp_path / "out"], capture_output=True, check=True)
     finish(begin(tmp_path / "out", resume=True), ROWS[1:])
     taken = [entry.payload["left_by"] for entry in audit.entries(tmp_path / "out") if entry.event == "lock_taken_over"]
     assert [owner["process"] for owner in taken] == [int(dead.stdout)]
