@@ -23,6 +23,7 @@ from slim_cli.cli.summary import TABLE_ROWS, Summary
 from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.run import Run, open_run
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
+from slim_cli.evidence.names import safe_name
 from slim_cli.results import RunRecord
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from slim_cli.assessment.reference import Reference
     from slim_cli.reporting.case import Case
     from slim_cli.scanning import Examination, ScanOptions, StageTimes
+
+
+REPORTS = ("report.html", "report.pdf")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Request:
 
 def scan(
     paths: given.Paths,
-    output: given.Output,
+    output: given.Output = None,
     model: given.Model = DEFAULT,
     device: given.Device = "auto",
     calibration: given.Calibrated = None,
@@ -96,7 +100,7 @@ def scan(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     request = Request(
         paths=paths,
-        folder=OutputFolder(output, force, resume),
+        folder=given.output_folder(output, paths, force, resume),
         model=model,
         device=device,
         calibration=calibration,
@@ -118,7 +122,7 @@ def scan(
         },
         bar=not (quiet or no_progress),
     )
-    summary = _run(request)
+    summary, output = _run(request), request.folder.path
     _tell(summary, output, quiet=quiet)
     if timings:
         _tell_times(summary)
@@ -211,7 +215,7 @@ def _examine(rows: Examination, run: Run, request: Request, reference: Reference
         run.end(stopper.signal_number is None, len(results))
     return Summary(
         results,
-        reference.operating_point.score,
+        None if request.case else reference.operating_point.score,
         **request.verdict,
         integrity_failure=changed,
         signal_number=stopper.signal_number,
@@ -293,6 +297,8 @@ def _show_table(summary: Summary, request: Request) -> None:
     lines = summary.sentences()
     if len(summary.results) > TABLE_ROWS:
         lines.insert(0, f"The table shows {TABLE_ROWS} of {len(summary.results)} files; results.jsonl holds all.")
-    written = [p for p in sorted(request.folder.path.iterdir()) if p.is_file()]
-    lines.append("Written: " + ", ".join(str(p) for p in written))
-    show(summary.table(plain=not is_looked_at()), "", *lines)
+    folder = request.folder.path
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    lines.append(f"Written to {safe_name(str(folder))}: {', '.join(names)}")
+    report = next((folder / name for name in REPORTS if name in names), folder)
+    show(summary.table(plain=not is_looked_at()), "", *lines, f"Report: {safe_name(str(report))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,19 @@ DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
+    from slim_cli.custody.folder import OutputFolder
 
 NONE = "none"
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders to examine; folders with all they hold.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for report and results, outside the evidence.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for report and results, outside the evidence. [default: a new slim-reports/DATE-NAME]",
+    ),
+]
 Model = Annotated[str, typer.Option(help="Bundled model or folder of a bundle.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
 Calibrated = Annotated[
@@ -49,6 +58,19 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
 JsonLine = Annotated[bool, typer.Option("--json", help="Print one JSON line in place of the table.")]
 Timings = Annotated[bool, typer.Option("--timings", help="Print the time that each stage took.")]
+
+
+def output_folder(asked: Path | None, paths: Sequence[Path], force: bool, resume: bool) -> OutputFolder:
+    """The folder to write to; without a wish, a new one.
+
+    Raises:
+        UsageError: it cannot be used, or an earlier scan is meant without saying where it is.
+    """
+    from slim_cli.custody.folder import OutputFolder, new_folder
+
+    if asked is None and (force or resume):
+        raise UsageError(f"--{'force' if force else 'resume'} needs the folder of the earlier scan: --output DIR.")
+    return OutputFolder(asked or new_folder(paths), force, resume)
 
 
 def find_calibration(asked: str | None, bundle: Path) -> Calibration | None:

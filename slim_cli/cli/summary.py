@@ -34,7 +34,8 @@ class Summary:
 
     Attributes:
         results: every row written.
-        review_score: score from which the model's reference suggests a review (log-odds).
+        review_score: score from which the model's reference suggests a review (log-odds); None in an evaluation, which
+            marks no file.
         fail_on: score asked for by `--fail-on`, None when not asked.
         allow_errors: whether files that could not be examined leave the exit code alone.
         integrity_failure: what changed that must not, in words; empty if nothing did.
@@ -45,7 +46,7 @@ class Summary:
     """
 
     results: Sequence[FileResult]
-    review_score: float
+    review_score: float | None
     fail_on: float | None = None
     allow_errors: bool = False
     integrity_failure: str = ""
@@ -92,8 +93,8 @@ class Summary:
             "files": len(self.results),
             "counts": self.counts,
             "not_examined": len(self.not_examined),
-            "review_score": round(self.review_score, 4),
-            "for_review": self.at_or_above(self.review_score),
+            "review_score": None if self.review_score is None else round(self.review_score, 4),
+            "for_review": None if self.review_score is None else self.at_or_above(self.review_score),
             "fail_on": self.fail_on,
             "at_or_above_fail_on": self.at_or_above(self.fail_on),
             "integrity_failure": bool(self.integrity_failure),
@@ -108,7 +109,13 @@ class Summary:
         """Counts and review threshold in words."""
         parts = ", ".join(f"{count} {WORDS[status]}" for status, count in self.counts.items())
         lines = [f"{len(self.results)} {'file' if len(self.results) == 1 else 'files'}: {parts or 'none examined'}."]
-        if self.counts.get("scored"):
+        if self.counts.get("scored") and self.review_score is None:
+            ratios = sum(result.lr is not None for result in self.results)
+            lines.append(
+                f"{ratios} of {self.counts['scored']} scored files got a likelihood ratio; the report says what it "
+                "means for the propositions of the case, and why there is none for the others."
+            )
+        elif self.counts.get("scored"):
             lines.append(
                 f"{self.at_or_above(self.review_score)} of {self.counts['scored']} scored files reached the "
                 f"review threshold of {self.review_score:+.2f}. A score is not a probability; "
@@ -143,10 +150,11 @@ def _rank(result: FileResult) -> tuple[int, float]:
     return (1 if result.status in NOT_EXAMINED else 2), 0.0
 
 
-def _cells(result: FileResult, review_score: float) -> list[str]:
+def _cells(result: FileResult, review_score: float | None) -> list[str]:
     top = result.top_channel
     speech = max((c.net_speech_s for c in result.channels), default=None)
-    note = "; ".join(filter(None, ("review" if (result.score or -1e9) >= review_score else "", result.reason)))
+    flagged = review_score is not None and (result.score or -1e9) >= review_score
+    note = "; ".join(filter(None, ("review" if flagged else "", result.reason)))
     return [
         "–" if result.score is None else f"{result.score:+.2f}",
         "–" if top is None or top.mismatch is None else f"{top.mismatch:.3f}",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 
 ROWS = "results.jsonl"
+REPORTS = "slim-reports"
 OUTPUTS = (
     *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
     *("run.json", "reference.json", "report.json", "overview", "proxy", "audacity", "raven", "case"),
@@ -38,6 +42,25 @@ def check_apart(output: Path, evidence: Sequence[Path]) -> None:
                 raise UsageError(
                     f"The evidence {root} lies where the results would be written ({place}); choose another folder."
                 )
+
+
+def new_folder(evidence: Sequence[Path]) -> Path:
+    """A name for an output folder where none was given: `slim-reports/<date>-<folder>`, not taken yet.
+
+    It stands beside where one stands; where that lies inside the evidence, beside the evidence.
+
+    Args:
+        evidence: files and folders to examine; the first one gives the name.
+    """
+    place = Path.cwd()
+    roots = [root.resolve() for root in evidence if root.is_dir()]
+    while any(place.is_relative_to(root) for root in roots) and place != place.parent:
+        place = place.parent
+    name = re.sub(r"[^\w.-]+", "-", evidence[0].resolve().name).strip("-.")[:60] or "scan"
+    first = f"{date.today().isoformat()}-{name}"
+    names = (first if number == 1 else f"{first}-{number}" for number in count(1))
+    folder = next(place / REPORTS / name for name in names if not os.path.lexists(place / REPORTS / name))
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 @dataclass(frozen=True)

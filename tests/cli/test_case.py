@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,12 @@ def test_a_scan_hands_the_case_and_the_language_to_the_report(
     assert ran.code == 0
     assert world.written[0]["case"] == load_case(complete)
     assert world.written[0]["language"] == "de"
+
+
+def test_an_evaluation_never_speaks_of_a_review(slim: Slim, world: World, complete: Path, tmp_path: Path) -> None:
+    world.rows = rows(("a.wav", "scored", 9.0))
+    ran = slim("scan", "evidence", "--case", complete, "-o", tmp_path / "out")
+    assert "0 of 1 scored files got a likelihood ratio" in ran.out
+    assert "review" not in ran.out + ran.err
+    line = json.loads(slim("scan", "evidence", "--case", complete, "-o", tmp_path / "two", "--json").out)
+    assert (line["review_score"], line["for_review"]) == (None, None)

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -307,3 +308,34 @@ def test_listening_proxies_are_asked_for_and_recorded(
 def test_an_unknown_occlusion_is_a_usage_error(slim: Slim, world: World, tmp_path: Path) -> None:
     ran = slim("scan", "evidence", "-o", tmp_path / "out", "--occlusion", "some")
     assert (ran.code, "none, flagged, all" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("stands", "given", "folder"),
+    [
+        pytest.param(".", "evidence", "slim-reports/{today}-evidence", id="beside where one stands"),
+        pytest.param(".", "evidence/call 1.wav", "slim-reports/{today}-call-1.wav", id="named after a file"),
+        pytest.param("evidence", ".", "../slim-reports/{today}-evidence", id="not inside the evidence"),
+        pytest.param("evidence/calls", "..", "../../slim-reports/{today}-evidence", id="nor deeper inside it"),
+    ],
+)
+def test_without_an_output_the_results_go_to_a_new_folder_whose_report_is_printed_last(
+    slim: Slim, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stands: str, given: str, folder: str
+) -> None:
+    (tmp_path / "evidence" / "calls").mkdir(parents=True)
+    (tmp_path / "evidence" / "call 1.wav").write_bytes(b"")
+    monkeypatch.chdir(tmp_path / stands)
+    world.rows = rows(SCORED)
+    expected = (Path.cwd() / folder.format(today=date.today().isoformat())).resolve()
+    for wanted in (expected, expected.with_name(f"{expected.name}-2")):
+        ran = slim("scan", given)
+        last = ran.out.splitlines()[-1].removeprefix("Report: ")
+        assert (ran.code, Path(last).resolve()) == (0, wanted / "report.html")
+        assert len(written_rows(wanted)) == 1
+    assert not list((tmp_path / "evidence").rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize("option", ["--force", "--resume"])
+def test_an_earlier_scan_is_meant_only_where_its_folder_is_named(slim: Slim, world: World, option: str) -> None:
+    ran = slim("scan", "evidence", option)
+    assert (ran.code, ran.err) == (2, f"slim: {option} needs the folder of the earlier scan: --output DIR.\n")
