@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,34 @@ def discover(roots: Sequence[Path]) -> Iterator[Candidate]:
     if not seen:
         names = ", ".join(_display(os.fsencode(root)) for root in roots)
         raise UsageError(f"There are no files in {names}; nothing was scanned.")
+
+
+def discover_listed(listed: Iterable[bytes]) -> Iterator[Candidate]:
+    """Entries named one by one, in byte order, each once; a listed folder stands for all that it holds.
+
+    They are named as they were listed. What is no longer there is an entry with a reason, since a list may be older
+    than what it lists.
+
+    Raises:
+        UsageError: nothing was listed.
+    """
+    seen: set[bytes] = set()
+    for path in sorted(set(listed)):
+        whole = os.path.abspath(path)
+        anchor = whole[: -len(path)] if whole.endswith(b"/" + path) else b"/"
+        if not os.path.lexists(whole):
+            yield _candidate(whole, anchor, Remark("unreachable", {"error": "ENOENT"}), "unreadable")
+            seen.add(whole)
+            continue
+        folder = os.path.isdir(whole) and not os.path.islink(whole)
+        tree = os.path.realpath(whole if folder else os.path.dirname(whole))
+        for found in _walk(whole, anchor, tree) if folder else [_entry(whole, anchor, tree)]:
+            place = os.fsencode(found.path)
+            if place not in seen:
+                seen.add(place)
+                yield found
+    if not seen:
+        raise UsageError("The list of files names none; nothing was scanned.")
 
 
 def _below(root: Path, prefixed: bool) -> Iterator[Candidate]:
