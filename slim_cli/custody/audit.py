@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,13 +91,18 @@ class AuditLog:
 
     def append(self, event: str, **payload: Any) -> None:
         """Writes one entry; the payload is anything that JSON can hold."""
+        self.extend([(event, payload)])
+
+    def extend(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Writes entries, event and payload each, and hands them to the disk together."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        entry = {"event": event, "payload": payload, "previous": self._head, "time": now}
-        line = json.dumps(entry, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-        self._file.write(line + b"\n")
+        for event, payload in events:
+            entry = {"event": event, "payload": payload, "previous": self._head, "time": now}
+            line = json.dumps(entry, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+            self._file.write(line + b"\n")
+            self._head = hashlib.sha256(line).hexdigest()
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._head = hashlib.sha256(line).hexdigest()
 
     def _resume(self) -> tuple[str, bytes]:
         """The hash of the last whole line, and what stands after it, which is removed."""

@@ -1,7 +1,7 @@
 """A run: one scan that owns its output folder from the first row to the last report, and that can go on after any end.
 
-A row is on the disk before the log tells of it, and the log before the next file is opened. Whatever ends the run, the
-rows that the log holds are whole; going on cuts off what follows them.
+A row is on the disk before the log tells of it. Whatever ends the run, the rows that the log holds are whole; going on
+cuts off what follows them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from slim_cli import __version__
 from slim_cli.custody import audit, manifest
 from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run
 from slim_cli.custody.lock import FolderLock, Owner
+from slim_cli.custody.row_writer import RowWriter
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 
@@ -58,10 +59,9 @@ class Run:
         self.earlier = history.rows if history else ()
         self._others = history.opening.get("others", ()) if history else _others(folder)
         self._log = audit.AuditLog(folder)
-        self._rows = (folder / ROWS).open("ab" if history else "xb")
-        self._digest = hashlib.sha256()
         if history:
             self._cut(history)
+        self._rows = RowWriter(folder / ROWS, self._log, goes_on=history is not None)
         _sync_folder(folder)
 
     def begin(self, files_found: int, sources: Mapping[str, str], stored: Sequence[str] = (), **opening: Any) -> None:
@@ -96,29 +96,18 @@ class Run:
         )
 
     def record(self, result: FileResult, files: Sequence[str] = ()) -> None:
-        """Keeps a row: first the row, then the log, each handed to the disk.
+        """Keeps a row: first the row, then the log, handed to the disk at once or with others shortly.
 
         Args:
             result: the row.
             files: what was written for it below the folder.
         """
-        row = result.to_json().encode()
-        self._rows.write(row + b"\n")
-        self._rows.flush()
-        os.fsync(self._rows.fileno())
-        self._digest.update(row + b"\n")
-        written = manifest.digests(self.folder, [name for name in files if (self.folder / name).exists()])
-        self._log.append(
-            audit.EXAMINED,
-            path=result.path,
-            sha256=result.sha256,
-            row=hashlib.sha256(row).hexdigest(),
-            **({"files": written} if written else {}),
-        )
+        self._rows.add(result, manifest.digests(self.folder, [name for name in files if (self.folder / name).exists()]))
 
     def end(self, complete: bool, rows: int) -> None:
         """Tells the log that the scan came to an end."""
-        self._log.append(audit.LAST, complete=complete, rows=rows, results=self._digest.hexdigest())
+        self._rows.settle()
+        self._log.append(audit.LAST, complete=complete, rows=rows, results=self._rows.digest)
 
     def close(self, event: str, **payload: Any) -> None:
         """Lists every file of the folder in the manifest and tells the log its hash; call when all is written."""
@@ -136,10 +125,11 @@ class Run:
 
     def _cut(self, history: History) -> None:
         """Cuts off what follows the rows that the log holds."""
-        path = self.folder / ROWS
-        with path.open("rb") as rows:
-            self._digest.update(rows.read(history.row_bytes))
-            rest = rows.read()
+        path, rest = self.folder / ROWS, b""
+        if path.exists():
+            with path.open("rb") as rows:
+                rows.seek(history.row_bytes)
+                rest = rows.read()
         if rest:
             os.truncate(path, history.row_bytes)
             self._log.append("unlogged_row_removed", sha256=hashlib.sha256(rest).hexdigest(), size_bytes=len(rest))
@@ -153,9 +143,11 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._rows.close()
-        self._log.__exit__(kind, error, trace)
-        self._lock.release()
+        try:
+            self._rows.close()
+        finally:
+            self._log.__exit__(kind, error, trace)
+            self._lock.release()
 
 
 def close_folder(folder: Path, log: audit.AuditLog, event: str, others: Sequence[str], **payload: Any) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -239,3 +240,50 @@ def test_a_folder_written_anew_fits_its_own_log_but_not_the_seal(whole: Path) ->
     forge(whole, lambda log: None)
     assert verify(whole).changed == ()
     assert any("does not hold the sealed entry" in told for told in verify(whole, seal=head).changed)
+
+
+def test_rows_that_come_quickly_reach_the_disk_together_and_before_their_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    many = [FileResult(f"{n}.wav", "scored", score=float(n), sha256=f"{n:064d}") for n in range(300)]
+    with begin(tmp_path / "out") as run:
+        monkeypatch.setattr("slim_cli.custody.row_writer.os.fsync", fsync)
+        for row in many:
+            run.record(row)
+        run.end(True, len(many))
+        run.close("report_written")
+    told = [name for name in synced if name in ("results.jsonl", "audit.jsonl")]
+    assert 2 <= len(told) < 100
+    assert told[:-2:2] == ["results.jsonl"] * len(told[:-2:2])
+    assert verify(tmp_path / "out").changed == ()
+
+
+def test_a_row_alone_is_settled_without_another(tmp_path: Path) -> None:
+    with begin(tmp_path / "out") as run:
+        run.record(ROWS[0])
+        run.record(ROWS[1])
+        for _ in range(200):
+            if len(list(audit.entries(tmp_path / "out", torn_end=True))) == 3:
+                break
+            time.sleep(0.02)
+        assert [e.payload.get("path") for e in audit.entries(tmp_path / "out")] == [None, "0.wav", "1.wav"]
+
+
+def test_a_full_disk_ends_the_run_at_the_next_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    run = begin(tmp_path / "out")
+    monkeypatch.setattr("slim_cli.custody.row_writer.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        run.record(ROWS[0])
+    with pytest.raises(OSError, match="No space"):
+        run.__exit__(None, None, None)
+    FolderLock(tmp_path / "out").release()
