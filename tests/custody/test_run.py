@@ -286,4 +286,5 @@ def test_a_full_disk_ends_the_run_at_the_next_row(tmp_path: Path, monkeypatch: p
         run.record(ROWS[0])
     with pytest.raises(OSError, match="No space"):
         run.__exit__(None, None, None)
+    monkeypatch.undo()
     FolderLock(tmp_path / "out").release()
