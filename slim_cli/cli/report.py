@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from slim_cli.cli.console import show
 from slim_cli.cli.scan_options import chosen_formats
-from slim_cli.custody.run import log_report
+from slim_cli.custody.run import report_again
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.evidence.names import safe_name
 
@@ -64,12 +65,13 @@ def report(
     }
     seal = _seal(keys, secret_file) if sign else None
     findings = Findings(results, run, _reference(output), output, Style(**options, draft=seal is None, audio=audio))
-    lines = _write(findings, chosen, seal)
+    with report_again(output) as tell:
+        lines = _write(findings, chosen, seal, tell)
     if not quiet:
         show(*lines)
 
 
-def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None) -> list[str]:
+def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None, tell: Callable[..., None]) -> list[str]:
     """Writes the outputs; where the PDF is signed, it alone is no draft."""
     from slim_cli.reporting import write
     from slim_cli.reporting.signing import write_signed
@@ -84,12 +86,12 @@ def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None) -> l
     }
     written = write(*sources, [name for name in formats if name != "pdf" or seal is None], **style)
     if seal is None:
-        log_report(findings.folder, "report_rendered_again")
+        tell("report_rendered_again")
         return [f"Written: {', '.join(map(str, written.values()))}"]
     target = findings.folder / "report.pdf"
     with replacing(target) as partial:
         signer = write_signed(findings, partial, seal)
-    log_report(findings.folder, "report_signed", signer=signer)
+    tell("report_signed", signer=signer)
     return [f"Written: {', '.join(map(str, [*written.values(), target]))}", f"Signed: {target} by {safe_name(signer)}"]
 
 

@@ -142,6 +142,7 @@ def _case(path: Path | None) -> Case | None:
 def _run(request: Request) -> Summary:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.detector import load_detector
+    from slim_cli.reporting import sources
     from slim_cli.reporting.selection import check_limit
     from slim_cli.scanning import ScanOptions, StageTimes, scan
     from slim_cli.words import load_words
@@ -165,6 +166,7 @@ def _run(request: Request) -> Summary:
             summary = _examine(rows, run, request, reference, times)
             complete = summary.signal_number is None
             record = dataclasses.replace(record, finished=_now(), counts=summary.counts, complete=complete)
+            run.end(complete, len(summary.results), sources(record, reference, request.sections, request.language))
             summary = _report(summary, record, reference, request, run)
     return dataclasses.replace(summary, seconds={**summary.seconds, "total": time.perf_counter() - begun})
 
@@ -212,7 +214,6 @@ def _examine(rows: Examination, run: Run, request: Request, reference: Reference
                 results.append(result)
         except IntegrityError as error:
             changed = str(error)
-        run.end(stopper.signal_number is None, len(results))
     return Summary(
         results,
         None if request.case else reference.operating_point.score,

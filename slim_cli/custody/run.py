@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from slim_cli import __version__
 from slim_cli.custody import audit, manifest
-from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run
+from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run, unnamed
 from slim_cli.custody.lock import FolderLock, Owner
 from slim_cli.custody.row_writer import RowWriter
 from slim_cli.errors import UsageError
@@ -81,19 +83,18 @@ class Run:
             self._check(opening)
         if self._lock.left_by:
             self._log.append("lock_taken_over", left_by=vars(self._lock.left_by))
-        for name, text in sources.items():
-            _write(self.folder / name, text)
         who = Owner.here()
-        self._log.append(
-            "scan_resumed" if self._history else audit.FIRST,
-            version=__version__,
-            user=who.user,
-            host=who.host,
-            files_found=files_found,
-            others=sorted(self._others),
-            files=manifest.digests(self.folder, [*sources, *stored]),
-            **opening,
-        )
+        with self._written(sources) as digests:
+            self._log.append(
+                "scan_resumed" if self._history else audit.FIRST,
+                version=__version__,
+                user=who.user,
+                host=who.host,
+                files_found=files_found,
+                others=sorted(self._others),
+                files=digests | manifest.digests(self.folder, stored),
+                **opening,
+            )
 
     def record(self, result: FileResult, files: Sequence[str] = ()) -> None:
         """Keeps a row: first the row, then the log, handed to the disk at once or with others shortly.
@@ -104,14 +105,25 @@ class Run:
         """
         self._rows.add(result, manifest.digests(self.folder, [name for name in files if (self.folder / name).exists()]))
 
-    def end(self, complete: bool, rows: int) -> None:
-        """Tells the log that the scan came to an end."""
+    def end(self, complete: bool, rows: int, sources: Mapping[str, str]) -> None:
+        """Tells the log that the scan came to an end; `sources` as for `begin`, as they are now."""
         self._rows.settle()
-        self._log.append(audit.LAST, complete=complete, rows=rows, results=self._rows.digest)
+        with self._written(sources) as files:
+            self._log.append(audit.LAST, complete=complete, rows=rows, results=self._rows.digest, files=files)
+
+    @contextmanager
+    def _written(self, sources: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """Gives texts their names after the log knows their hashes: whenever that ends, one of the two fits."""
+        for name, text in sources.items():
+            _store(unnamed(self.folder / name), text.encode())
+        yield {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sources.items()}
+        for name in sources:
+            unnamed(self.folder / name).replace(self.folder / name)
+        _sync_folder(self.folder)
 
     def close(self, event: str, **payload: Any) -> None:
         """Lists every file of the folder in the manifest and tells the log its hash; call when all is written."""
-        close_folder(self.folder, self._log, event, self._others, **payload)
+        close_folder(self.folder, self._log, event, others=self._others, **payload)
 
     def _check(self, opening: Mapping[str, Any]) -> None:
         assert self._history
@@ -133,9 +145,10 @@ class Run:
         if rest:
             os.truncate(path, history.row_bytes)
             self._log.append("unlogged_row_removed", sha256=hashlib.sha256(rest).hexdigest(), size_bytes=len(rest))
-        for partial in self.folder.glob(".*.part"):
-            if partial.name.removeprefix(".").removesuffix(".part") in OUTPUTS:
-                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+        for rest_of_print in [*self.folder.glob(".*.part"), *self.folder.glob(".printing-*")]:
+            named = rest_of_print.name.removeprefix(".").removesuffix(".part")
+            if named in OUTPUTS or named.startswith("printing-"):
+                shutil.rmtree(rest_of_print) if rest_of_print.is_dir() else rest_of_print.unlink()
 
     def __enter__(self) -> Run:
         return self
@@ -150,36 +163,38 @@ class Run:
             self._lock.release()
 
 
-def close_folder(folder: Path, log: audit.AuditLog, event: str, others: Sequence[str], **payload: Any) -> None:
+def close_folder(folder: Path, log: audit.AuditLog, event: str, *, others: Sequence[str], **payload: Any) -> None:
     """Writes the manifest of a folder and tells a log its hash.
 
     The manifest takes its place after the log knows it, so that a log without its end does not fit the folder.
     """
     listed = manifest.digests(folder, manifest.files(folder, others))
     text = manifest.to_text(listed).encode("utf-8", "surrogateescape")
-    partial = folder / f".{manifest.FILE_NAME}.part"
-    with partial.open("wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    target = folder / manifest.FILE_NAME
+    _store(unnamed(target), text)
     log.append(event, manifest=hashlib.sha256(text).hexdigest(), **payload)
-    partial.replace(folder / manifest.FILE_NAME)
+    unnamed(target).replace(target)
     _sync_folder(folder)
 
 
-def log_report(folder: Path, event: str, **payload: Any) -> None:
-    """Tells the log of a folder that its report was made again; only where a run began one.
+@contextmanager
+def report_again(folder: Path) -> Iterator[Callable[..., None]]:
+    """Holds a folder while its report is made again.
+
+    Returns:
+        what to call with the event and its particulars when all is written; it tells the log, where a run began one.
 
     Raises:
         UsageError: another process writes there.
     """
     history = read_history(folder)
-    if history is None:
-        return
     lock = FolderLock(folder)
     try:
+        if history is None:
+            yield lambda event, **payload: None
+            return
         with audit.AuditLog(folder) as log:
-            close_folder(folder, log, event, history.opening.get("others", ()), **payload)
+            yield partial(close_folder, folder, log, others=history.opening.get("others", ()))
     finally:
         lock.release()
 
@@ -188,13 +203,11 @@ def _others(folder: Path) -> list[str]:
     return sorted(set(os.listdir(folder)) - {audit.FILE_NAME, manifest.FILE_NAME, ".lock"})
 
 
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
+def _store(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _sync_folder(folder: Path) -> None:

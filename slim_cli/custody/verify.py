@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slim_cli.custody import audit, manifest
-from slim_cli.custody.folder import ROWS, History, read_history
+from slim_cli.custody.folder import ROWS, History, read_history, unnamed
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
 
@@ -114,7 +114,7 @@ def _files(folder: Path, log: list[audit.Entry]) -> Iterator[str]:
     """Files that differ from the manifest that the log knows, or, before there is one, from the log's own hashes."""
     others = log[0].payload.get("others", ()) if log else ()
     known = [entry for entry in log if "manifest" in entry.payload]
-    path, partial = folder / manifest.FILE_NAME, folder / f".{manifest.FILE_NAME}.part"
+    path, partial = folder / manifest.FILE_NAME, unnamed(folder / manifest.FILE_NAME)
     last = log[-1] if log else None
     if known and last is known[-1]:
         place = path if path.is_file() and file_sha256(path) == last.payload["manifest"] else partial
@@ -131,11 +131,9 @@ def _files(folder: Path, log: list[audit.Entry]) -> Iterator[str]:
     for entry in log:
         logged |= entry.payload.get("files", {})
     for name, digest in logged.items():
-        place = folder / name
-        if not place.is_file():
-            yield f"{name} is gone"
-        elif file_sha256(place) != digest:
-            yield f"{name} was changed"
+        places = [place for place in (folder / name, unnamed(folder / name)) if place.is_file()]
+        if not any(file_sha256(place) == digest for place in places):
+            yield f"{name} {'was changed' if places else 'is gone'}"
 
 
 def _evidence(folder: Path, evidence: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
@@ -28,6 +29,7 @@ ATTACHED: Mapping[str, str] = {
     "reference.json": "Reference statistics of the model",
     "calibration.json": "How scores became likelihood ratios",
 }
+SCRATCH = ".printing-"  # beside the report, where whoever goes on with a killed run finds and removes it
 _CASE = "What the examiner stated"
 _HERE = Path(__file__).parent
 
@@ -43,8 +45,10 @@ def write_pdf(findings: Findings, target: Path) -> None:
     """
     sheets = Sheets.cut(render(findings.report, "pdf"))
     epoch = int(datetime.fromisoformat(findings.run.finished).timestamp())
-    with tempfile.TemporaryDirectory(prefix="slim-report-") as scratch:
-        shop = _PrintShop(Path(scratch), epoch)
+    with (
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
+        _PrintShop(Path(scratch), epoch) as shop,
+    ):
         attached = shop.store(_attachments(findings))
         parts = sheets.parts()
         if parts:
@@ -58,7 +62,12 @@ def _print_in_parts(
 ) -> None:
     paths = [shop.folder / f"part-{number}.pdf" for number in range(len(parts))]
     with ThreadPoolExecutor(_processors()) as hands:
-        printed = list(hands.map(shop.print, parts, paths))
+        try:
+            printed = list(hands.map(shop.print, parts, paths))
+        except BaseException:
+            hands.shutdown(wait=False, cancel_futures=True)
+            shop.stop()
+            raise
     pages = section_pages(sheets.anchors, [p["anchors"] for p in printed], [p["pages"] for p in printed])
     frame = shop.folder / "frame.pdf"
     framed = shop.print(sheets.frame(pages), frame, attached)["anchors"]
@@ -91,7 +100,7 @@ def _processors() -> int:
 
 
 class _PrintShop:
-    """Runs the press and the bindery.
+    """Runs the press and the bindery; as a context manager it leaves none of their processes behind.
 
     Args:
         folder: for what lies about while they work.
@@ -101,6 +110,20 @@ class _PrintShop:
     def __init__(self, folder: Path, epoch: int) -> None:
         self.folder = folder
         self._environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
+        self._running: set[subprocess.Popen[str]] = set()
+
+    def __enter__(self) -> _PrintShop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the processes that are still at work."""
+        for process in tuple(self._running):
+            process.kill()
 
     def store(self, files: Mapping[str, bytes]) -> dict[str, str]:
         """Stores files to attach; returns their descriptions by path."""
@@ -124,12 +147,16 @@ class _PrintShop:
         order = self.folder / f"{Path(job['target']).stem.strip('.')}.{tool}.json"
         order.write_text(json.dumps(job), encoding="utf-8")
         command = [sys.executable, "-P", str(_HERE / tool), str(order)]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            cause = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=self._environment, stdout=pipe, stderr=pipe, text=True) as process:
+            self._running.add(process)
+            printed, complaints = process.communicate()
+            self._running.discard(process)
+        if process.returncode:
+            cause = complaints.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
             raise EnvironmentUnfit(
                 f"The PDF could not be written: {cause[0]}. On Debian the packages libpango-1.0-0, "
                 "libpangoft2-1.0-0, libharfbuzz-subset0 and fonts-dejavu-core are needed; the other formats do not "
                 "need them."
             )
-        return done.stdout
+        return printed

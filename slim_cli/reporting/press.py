@@ -6,11 +6,13 @@ of every id, from 0. It imports nothing of this package.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -173,6 +175,13 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
     return {"pages": len(document.pages), "anchors": anchors}
 
 
+def end_with_parent() -> None:
+    """Lets the system end this process when the one that started it ends, where it can (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 if __name__ == "__main__":
+    end_with_parent()
     gc.disable()  # a sheet is small and all of it lives to the end: collecting costs a sixth of the time
     print(json.dumps(press(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))))

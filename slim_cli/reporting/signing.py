@@ -59,9 +59,9 @@ def check_signing() -> None:
 
 def write_signed(findings: Findings, target: Path, seal: Seal) -> str:
     """Prints the report and signs it, the unsigned print never in the output folder; returns what `sign_pdf` does."""
-    from slim_cli.reporting.pdf import write_pdf
+    from slim_cli.reporting.pdf import SCRATCH, write_pdf
 
-    with tempfile.TemporaryDirectory(prefix="slim-sign-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch:
         unsigned = Path(scratch) / "report.pdf"
         write_pdf(findings, unsigned)
         return sign_pdf(unsigned, target, seal)

@@ -37,7 +37,7 @@ def finish(run: Run, rows: list[FileResult]) -> None:
     with run:
         for row in rows:
             run.record(row)
-        run.end(True, len(ROWS))
+        run.end(True, len(ROWS), {"run.json": "{ }"})
         run.close("report_written")
 
 

@@ -1,0 +1,238 @@
+"""Campaigns against a run: kills at random moments, single changes of every output, forgeries of whole folders.
+
+    python -m tests.custody.campaign kills 200 --files 200
+    python -m tests.custody.campaign tampering 1000
+    python -m tests.custody.campaign forgeries 20
+
+Each prints what it did and what it found, and leaves with 1 if anything was lost or missed. The short forms are tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from slim_cli.custody import audit, manifest
+from slim_cli.custody.verify import verify
+from slim_cli.errors import SlimError
+
+ENDINGS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+PROGRAM = """
+import sys
+from tests.custody.campaign import stand_in
+stand_in()
+from slim_cli.cli.main import main
+main()
+"""
+
+
+def stand_in() -> None:
+    """Puts a plain function of the waveform in the detector's place, so that starts and windows cost little."""
+    import slim_cli.detector
+    from tests.conftest import FakeDetector
+
+    slim_cli.detector.load_detector = lambda bundle, device: FakeDetector()
+
+
+def write_evidence(folder: Path, files: int) -> None:
+    """Short recordings, every tenth with speech from the examples, every seventh no recording at all."""
+    speech, rate = soundfile.read(Path(__file__).parents[2] / "examples/evidence/recorded-english-voicemail.flac")
+    rng = np.random.default_rng(1)
+    folder.mkdir(parents=True)
+    for number in range(files):
+        path = folder / f"{number:04d}.wav"
+        if number % 7 == 6:
+            path.with_suffix(".txt").write_text(f"note {number}", encoding="utf-8")
+        elif number % 10 == 0:
+            soundfile.write(path, speech[: 4 * rate] * (1 - number / 2000), rate)
+        else:
+            soundfile.write(path, 0.01 * rng.standard_normal(8000), 16_000)
+
+
+def command(evidence: Path, output: Path, *options: str) -> list[str]:
+    """The scan of the campaign."""
+    scan = ["scan", str(evidence), "-o", str(output), "--allow-errors", "--no-progress", "--quiet", "--report", "top:3"]
+    return [sys.executable, "-c", PROGRAM, *scan, *options]
+
+
+def environment() -> dict[str, str]:
+    """As here, with this checkout in front."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+
+
+def kills(count: int, files: int, folder: Path, seed: int = 0) -> tuple[Counter[str], list[str]]:
+    """Ends scans at random moments, goes on until each is whole, and compares it with an unbroken one.
+
+    Args:
+        count: how many kills in all.
+        files: files of each scan.
+        folder: scratch folder.
+        seed: of the moments.
+
+    Returns:
+        what happened, counted, and what was lost, in words.
+    """
+    rng, happened, lost = random.Random(seed), Counter[str](), []
+    write_evidence(folder / "evidence", files)
+    begun = time.monotonic()
+    subprocess.run(command(folder / "evidence", folder / "whole"), env=environment(), check=True)
+    whole, rows = time.monotonic() - begun, (folder / "whole" / "results.jsonl").read_bytes()
+    killed = 0
+    while killed < count:
+        output, unbroken = folder / f"out-{killed}", False
+        while not unbroken:
+            resume = ["--resume"] if (output / audit.FILE_NAME).exists() else []
+            process = subprocess.Popen(
+                command(folder / "evidence", output, *resume), env=environment(), stderr=subprocess.PIPE, text=True
+            )
+            if killed < count:
+                time.sleep(rng.uniform(0.3, 1.0) * whole)
+            if killed < count and process.poll() is None:
+                number = rng.choice(ENDINGS)
+                process.send_signal(number)
+                killed += 1
+                happened[number.name] += 1
+                happened[_moment(output)] += 1
+            complaint = process.communicate()[1].strip()
+            unbroken = process.returncode == 0
+            if process.returncode not in (0, *(-n for n in ENDINGS), *(128 + n for n in ENDINGS)):
+                lost.append(f"{output.name}: left with {process.returncode}: {complaint[-200:]}")
+                break
+            if (output / audit.FILE_NAME).exists() and (found := verify(output)).changed:
+                lost.append(f"{output.name}: {found.changed}")
+                break
+        happened["runs"] += 1
+        if unbroken and (output / "results.jsonl").read_bytes() != rows:
+            lost.append(f"{output.name}: its rows are not those of the unbroken scan")
+        if unbroken and (left := [p.name for p in output.glob(".*")]):
+            lost.append(f"{output.name}: left {left}")
+        shutil.rmtree(output, ignore_errors=True)
+    return happened, lost
+
+
+def _moment(output: Path) -> str:
+    if not (output / audit.FILE_NAME).exists():
+        return "before the first row"
+    ended = b'"event":"scan_ended"' in (output / audit.FILE_NAME).read_bytes()
+    return "while printing" if ended else "while scanning"
+
+
+def tampering(count: int, whole: Path, folder: Path, seed: int = 0) -> tuple[Counter[str], list[str]]:
+    """Changes one thing in a copy of a finished folder and asks `verify`.
+
+    Args:
+        count: how many changes.
+        whole: the finished folder.
+        folder: scratch folder.
+        seed: of the changes.
+
+    Returns:
+        changes by file, and those that were missed, in words.
+    """
+    rng, done, missed = random.Random(seed), Counter[str](), []
+    names = [*manifest.files(whole), audit.FILE_NAME, manifest.FILE_NAME]
+    kinds: tuple[Callable[[bytes], bytes | None], ...] = (
+        lambda b: _flip(b, rng),
+        lambda b: _flip(b, rng),
+        lambda b: b[: rng.randrange(len(b))],
+        lambda b: b + b"\n",
+        lambda b: b[len(b) // 2 :] + b[: len(b) // 2],
+        lambda b: None,
+    )
+    for number in range(count):
+        name, kind = names[number % len(names)], rng.choice(kinds)
+        copy = folder / f"copy-{number}"
+        shutil.copytree(whole, copy, copy_function=os.link)
+        before = (copy / name).read_bytes()
+        after = kind(before)
+        (copy / name).unlink()
+        if after is not None:
+            (copy / name).write_bytes(after)
+        if after != before:
+            done[name.split("/")[0]] += 1
+            if not _found(copy):
+                missed.append(f"{name}: change {number}")
+        shutil.rmtree(copy)
+    return done, missed
+
+
+def _flip(content: bytes, rng: random.Random) -> bytes:
+    place = rng.randrange(len(content))
+    return content[:place] + bytes([content[place] ^ (1 << rng.randrange(8))]) + content[place + 1 :]
+
+
+def _found(folder: Path, seal: str | None = None) -> bool:
+    try:
+        return bool((found := verify(folder, seal=seal)).changed or found.unfinished)
+    except SlimError:
+        return True
+
+
+def forgeries(count: int, whole: Path, folder: Path, seed: int = 0) -> tuple[Counter[str], list[str]]:
+    """Flips a row of a finished folder and recomputes rows, log and manifest; only the seal can tell.
+
+    Returns:
+        how many fitted their own log, and how many were missed with the seal, in words.
+    """
+    from tests.custody.test_run import forge
+
+    rng, done, missed = random.Random(seed), Counter[str](), []
+    head = verify(whole).head
+    for number in range(count):
+        copy = folder / f"forged-{number}"
+        shutil.copytree(whole, copy)
+        rows = (copy / "results.jsonl").read_bytes().splitlines(keepends=True)
+        place = rng.randrange(len(rows))
+        rows[place] = rows[place].replace(b'"status": "', b'"status":  "', 1)
+        (copy / "results.jsonl").write_bytes(b"".join(rows))
+        (copy / "report.pdf").unlink(missing_ok=True)  # one who forges prints anew
+        forge(copy, lambda log: None)
+        done["fit their own log"] += not _found(copy)
+        if not _found(copy, head):
+            missed.append(copy.name)
+        shutil.rmtree(copy)
+    return done, missed
+
+
+def finished(folder: Path, files: int) -> Path:
+    """A finished scan of a few files."""
+    write_evidence(folder / "evidence", files)
+    subprocess.run(command(folder / "evidence", folder / "whole"), env=environment(), check=True)
+    return folder / "whole"
+
+
+def main() -> None:
+    """Runs a campaign from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries"))
+    parser.add_argument("count", type=int)
+    parser.add_argument("--files", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if asked.campaign == "kills":
+            done, lost = kills(asked.count, asked.files, folder, asked.seed)
+        else:
+            whole = finished(folder, asked.files)
+            run = tampering if asked.campaign == "tampering" else forgeries
+            done, lost = run(asked.count, whole, folder, asked.seed)
+    print(f"{asked.campaign}: {dict(done)}; {len(lost)} lost or missed", *lost, sep="\n  ")
+    sys.exit(bool(lost))
+
+
+if __name__ == "__main__":
+    main()
