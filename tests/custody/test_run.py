@@ -257,7 +257,7 @@ def test_rows_that_come_quickly_reach_the_disk_together_and_before_their_entries
         monkeypatch.setattr("slim_cli.custody.row_writer.os.fsync", fsync)
         for row in many:
             run.record(row)
-        run.end(True, len(many))
+        run.end(True, len(many), {})
         run.close("report_written")
     told = [name for name in synced if name in ("results.jsonl", "audit.jsonl")]
     assert 2 <= len(told) < 100
