@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from slim_cli import __version__
-from slim_cli.cli import analyze, calibrate, case, datasets, doctor, models, report, scan, train, validate, verify
+from slim_cli.cli import (
+    analyze,
+    calibrate,
+    case,
+    datasets,
+    doctor,
+    models,
+    query,
+    report,
+    scan,
+    train,
+    validate,
+    verify,
+)
 from slim_cli.cli.console import complain
 from slim_cli.cli.interrupt import leave_cleanly
 from slim_cli.errors import SlimError
@@ -30,6 +43,7 @@ app = typer.Typer(
 app.command()(scan.scan)
 app.command()(report.report)
 app.command()(verify.verify)
+app.command()(query.query)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(case.app, name="case")
