@@ -1,6 +1,6 @@
 """The errors whose messages are shown to the user, each with the exit code the command line maps it to."""
 
-from slim_cli.results import Remark
+from slim_cli.results import Remark, Status
 
 
 class SlimError(Exception):
@@ -13,6 +13,10 @@ class UsageError(SlimError):
     """The request itself cannot be carried out: a missing folder, contradictory options, an empty selection."""
 
 
+class FormatError(UsageError):
+    """A TOML or JSON file is not of the form it must have; says where, e.g. `recipe.toml: stage2.penalty: ...`."""
+
+
 class EvidenceError(SlimError):
     """One item of evidence cannot be examined; a scan turns it into a result row.
 
@@ -21,7 +25,7 @@ class EvidenceError(SlimError):
         status: the row's status, one of `slim_cli.results.STATUSES`.
     """
 
-    def __init__(self, remark: Remark, status: str) -> None:
+    def __init__(self, remark: Remark, status: Status) -> None:
         super().__init__(remark, status)
         self.remark, self.status = remark, status
 

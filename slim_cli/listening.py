@@ -16,7 +16,7 @@ from slim_cli.observations.measure import Measures
 from slim_cli.observations.spectrum import MeanSpectrum
 from slim_cli.observations.stability import Extent, Stability
 from slim_cli.observations.voice import VoiceQuality
-from slim_cli.results import ChannelResult, FileResult, Media
+from slim_cli.results import ChannelResult, FileResult, Media, Remark
 
 __all__ = ["Hearing", "Listener", "SecondListener", "StageTimes"]
 
@@ -94,7 +94,7 @@ class Listener:
         with self._hearing.times.measure("pictures"):
             measured = self._measures.finish(self._ear.tracks)[shown]
             observations = {**measured, **self._voice.finish(shown, measured["snr_db"])}
-        result = replace(result, observations=observations, warnings=result.warnings + self._warnings(channels, top))
+        result = replace(result, observations=observations, remarks=result.remarks + self._remarks(channels, top))
         if top is None:
             return replace(result, status="insufficient_speech", reason=self._shortage(range(self._channels)))
         return replace(result, score=top.score, mismatch=top.mismatch)
@@ -135,27 +135,35 @@ class Listener:
         """The channel that measures and picture describe: the one that stands for the file, else the most spoken."""
         return (top or max(channels, key=lambda c: c.net_speech_s)).index
 
-    def _warnings(self, channels: tuple[ChannelResult, ...], top: ChannelResult | None) -> tuple[str, ...]:
-        warnings = []
+    def _remarks(self, channels: tuple[ChannelResult, ...], top: ChannelResult | None) -> tuple[Remark, ...]:
+        remarks = []
         if self._not_numbers:
-            warnings.append(f"{self._not_numbers} samples are not numbers; they were taken as silence")
+            remarks.append(Remark("samples_not_numbers", {"n": self._not_numbers}))
         peak = max(self._peaks.max(), -self._floors.min())
         if peak > 1.5:
-            warnings.append(f"samples go up to {peak:.1f} times full scale")
+            remarks.append(Remark("over_full_scale", {"factor": float(peak)}))
         if top is not None:
             unscored = [c.index for c in channels if c.score is None]
-            warnings += [f"channel {i + 1} of {len(channels)} was not scored: {self._shortage([i])}" for i in unscored]
-        return tuple(warnings)
+            remarks += [self._unscored(index, len(channels)) for index in unscored]
+        return tuple(remarks)
 
-    def _shortage(self, channels: range | list[int]) -> str:
-        """Why none of these channels is scored, in words."""
-        need = f"{self._hearing.min_speech_s:.1f} s"
+    def _shortage(self, channels: range) -> Remark:
+        """Why none of these channels is scored."""
+        needed = self._hearing.min_speech_s
         speech = max(self._ear.net_speech_s(c) for c in channels)
         if speech > 0:
-            return f"{speech:.1f} s of speech found, {need} needed"
+            return Remark("little_speech", {"speech_s": speech, "needed_s": needed})
         if all(self._floors[c] == self._peaks[c] for c in channels):
-            return f"digital silence, every sample has the same value; {need} of speech needed"
-        return f"no speech found in {self.seconds:.1f} s of music, noise or silence; {need} needed"
+            return Remark("digital_silence", {"needed_s": needed})
+        return Remark("no_speech", {"seconds": self.seconds, "needed_s": needed})
+
+    def _unscored(self, index: int, count: int) -> Remark:
+        """Why one channel beside others is not scored."""
+        shortage = self._shortage(range(index, index + 1))
+        values = {"channel": index + 1, "channels": count, **shortage.values}
+        if shortage.code == "little_speech":
+            return Remark("channel_little_speech", values)
+        return Remark("channel_digital_silence" if shortage.code == "digital_silence" else "channel_no_speech", values)
 
 
 class SecondListener:

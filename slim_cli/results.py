@@ -1,4 +1,4 @@
-"""What a scan says about a file: frozen records that cross every room, and their JSON form (`slim-results/1`)."""
+"""What a scan says about a file: frozen records that cross every room, and their JSON form (`slim-results/2`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,35 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
-SCHEMA = "slim-results/1"
-RUN_SCHEMA = "slim-run/1"
+from slim_cli.media import Media, Segment, Track
+from slim_cli.remarks import Remark
 
-STATUSES = ("scored", "insufficient_speech", "no_audio", "decode_failed", "unreadable", "refused")
-LR_STATUSES = ("given", "uncalibrated", "out_of_scope")
+__all__ = [
+    "ChannelResult",
+    "FileResult",
+    "LedgerOrigin",
+    "LikelihoodRatio",
+    "Media",
+    "Observation",
+    "Occlusion",
+    "Opinion",
+    "Remark",
+    "Segment",
+    "Stretch",
+    "Track",
+    "VoicedStretch",
+    "WindowScore",
+]
+
+SCHEMA = "slim-results/2"
+
+Status = Literal["scored", "insufficient_speech", "no_audio", "decode_failed", "unreadable", "refused"]
+LrStatus = Literal["given", "uncalibrated", "out_of_scope"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+LR_STATUSES: tuple[LrStatus, ...] = get_args(LrStatus)
+OMITTED_WHERE_NONE = ("path_hex", "root")
 
 WINDOW_S = 4.0
 HOP_S = 2.0
@@ -20,19 +42,6 @@ MODEL_RATE_HZ = 16_000
 MIN_NET_SPEECH_S = 2.0
 
 _HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A fact about a file or a run, as a code with values; its sentence stands in `words.*.toml` under `[remarks]`.
-
-    Attributes:
-        code: what is said, e.g. `format_changes`.
-        values: what the sentence fills in, by name; text that comes from a file is made harmless before it gets here.
-    """
-
-    code: str
-    values: dict[str, str | int | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,32 @@ class WindowScore:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A stretch of a channel with the mean of its window scores, weighted by net speech.
+
+    Attributes:
+        length_s: 10 or 30 s; a shorter file is one stretch of its own length.
+        start_s: where it starts in the decoded signal, seconds.
+        end_s: where it ends, seconds.
+        score: log-odds, positive = synthetic; not calibrated.
+    """
+
+    length_s: float
+    start_s: float
+    end_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class VoicedStretch:
+    """A voiced stretch that was not taken for speech; its score, if any, is no part of the file's."""
+
+    start_s: float
+    end_s: float
+    score: float | None = None
+
+
+@dataclass(frozen=True)
 class ChannelResult:
     """One channel of a file.
 
@@ -65,6 +100,9 @@ class ChannelResult:
         score: mean of the window scores weighted by each window's net speech; None when the channel was not scored.
         mismatch: the same mean of the window mismatches.
         windows: the analysis windows that hold speech, in time order; those without have weight 0 and are not scored.
+        speech: detected speech, (start, end) in the decoded signal, seconds.
+        rejected_voiced: voiced stretches that the speech detector did not take for speech.
+        stretches: the three highest stretches of 10 s and of 30 s, highest first.
     """
 
     index: int
@@ -73,6 +111,9 @@ class ChannelResult:
     score: float | None = None
     mismatch: float | None = None
     windows: tuple[WindowScore, ...] = ()
+    speech: tuple[tuple[float, float], ...] = ()
+    rejected_voiced: tuple[VoicedStretch, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
     @property
     def peak_window(self) -> WindowScore | None:
@@ -81,32 +122,26 @@ class ChannelResult:
 
 
 @dataclass(frozen=True)
-class Media:
-    """How the audio was stored and who decoded it.
+class LedgerOrigin:
+    """The run that a row was taken from, where the same bytes were examined before in the same way."""
+
+    run: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """The score of a second detector; it stands beside SLIM's and is never mixed into it.
 
     Attributes:
-        container: container format, e.g. `WAV`, `mov,mp4,m4a`.
-        codec: codec of the audio stream, e.g. `PCM_16`, `aac`.
-        sample_rate_hz: native sample rate, Hz.
-        channels: number of channels.
-        samples: decoded samples per channel.
-        duration_s: decoded duration, seconds.
-        bit_rate_bps: bit rate where the container states or the size implies one, bit/s.
-        decoder: library that decoded it, e.g. `soundfile`, `PyAV`.
-        decoder_version: its version with that of the codec library behind it.
-        tags: metadata found in the file, text from the file itself and therefore hostile.
+        score: its own score, None where it gave none.
+        fingerprint: SHA-256 over what decides that score.
+        label: what the detector calls the class that the score stands for.
     """
 
-    container: str
-    codec: str
-    sample_rate_hz: int
-    channels: int
-    samples: int
-    duration_s: float
-    decoder: str
-    decoder_version: str
-    bit_rate_bps: int | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    score: float | None
+    fingerprint: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -117,13 +152,13 @@ class Observation:
         value: the measured value, None where it could not be measured.
         unit: its unit, empty for a pure number.
         usable: whether the conditions for reading it are met.
-        note: why it is not usable, or what limits it; empty otherwise.
+        note: why it is not usable, or what limits it.
     """
 
     value: float | None
     unit: str
     usable: bool = True
-    note: str = ""
+    note: Remark | None = None
 
 
 @dataclass(frozen=True)
@@ -168,17 +203,25 @@ class FileResult:
     Attributes:
         path: path as found below the scanned folder, `/`-separated; undecodable bytes as U+FFFD.
         status: one of `STATUSES`.
-        reason: why the file has no score, in words; empty when scored.
+        reason: why the file has no score; None when scored.
         path_hex: the raw path bytes in hex, only when the name is not valid UTF-8.
+        root: the scanned folder that it was found below, only where several were given.
         sha256: SHA-256 of the file's bytes, None when it could not be read.
         size_bytes: size in bytes, None when it could not be read.
         modified: modification time as found, ISO 8601 UTC.
-        warnings: what limits the result, in words.
+        remarks: what limits the result or should be known with it.
         media: how the audio was stored; None when nothing decoded.
+        container_start_s: the container's clock at the first decoded sample, seconds; None where it has no clock.
+        segments: the parts that the decoded signal is made of, in order.
+        tracks: the audio tracks of the container.
+        seconds_examined: decoded audio that was examined, seconds.
+        seconds_unexamined: audio that the file announces and that was not examined, seconds; None where unknown.
+        bytes_examined: bytes of the file that were decoded.
+        bytes_unexamined: bytes that may hold audio and were not decoded; None where unknown.
         score: the highest channel score (log-odds, positive = synthetic), uncalibrated.
         mismatch: that channel's mismatch.
         lr_status: whether a likelihood ratio is given, one of `LR_STATUSES`.
-        lr_reason: why none is given, in words; empty otherwise.
+        lr_reasons: every reason why none is given.
         lr: the likelihood ratio, only with the status `given`.
         stability: score after each small change that should not matter, by name (`--stability`); None where the change
             left too little speech.
@@ -187,21 +230,31 @@ class FileResult:
         observations: artefact measures by name.
         fingerprint: SHA-256 over everything that changes results (model, decoder rule, parameters).
         overview: file below the output folder that holds waveform envelope and spectrogram, None when not drawn.
+        from_ledger: the run that the row was taken from; None where the file was examined in this one.
+        opinions: scores of other detectors, by name.
     """
 
     path: str
-    status: str
-    reason: str = ""
+    status: Status
+    reason: Remark | None = None
     path_hex: str | None = None
+    root: str | None = None
     sha256: str | None = None
     size_bytes: int | None = None
     modified: str | None = None
-    warnings: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     media: Media | None = None
+    container_start_s: float | None = None
+    segments: tuple[Segment, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    seconds_examined: float | None = None
+    seconds_unexamined: float | None = None
+    bytes_examined: int | None = None
+    bytes_unexamined: int | None = None
     score: float | None = None
     mismatch: float | None = None
-    lr_status: str = "uncalibrated"
-    lr_reason: str = ""
+    lr_status: LrStatus = "uncalibrated"
+    lr_reasons: tuple[Remark, ...] = ()
     lr: LikelihoodRatio | None = None
     stability: dict[str, float | None] = field(default_factory=dict)
     occlusion: Occlusion | None = None
@@ -209,6 +262,8 @@ class FileResult:
     observations: dict[str, Observation] = field(default_factory=dict)
     fingerprint: str = ""
     overview: str | None = None
+    from_ledger: LedgerOrigin | None = None
+    opinions: dict[str, Opinion] = field(default_factory=dict)
 
     @property
     def top_channel(self) -> ChannelResult | None:
@@ -219,86 +274,21 @@ class FileResult:
     def to_json(self) -> str:
         """One line of `results.jsonl`: keys in the order of the schema, numbers rounded to 4 decimals."""
         row = {"schema": SCHEMA, **_rounded(dataclasses.asdict(self))}
-        if row["path_hex"] is None:
-            del row["path_hex"]
+        left_out = [name for name in OMITTED_WHERE_NONE if row[name] is None]
+        row = {name: value for name, value in row.items() if name not in left_out}
         return _visible(json.dumps(row, ensure_ascii=False, allow_nan=False))
 
     @classmethod
-    def from_json(cls, line: str) -> FileResult:
-        """Reads one line of `results.jsonl`.
+    def from_json(cls, line: str, name: str = "result row") -> FileResult:
+        """Reads one line of `results.jsonl`, of this or an earlier schema.
 
         Raises:
-            ValueError: the line is not JSON or has another schema.
+            FormatError: the line is not JSON or not a row.
         """
-        row: dict[str, Any] = json.loads(line)
-        if row.pop("schema", None) != SCHEMA:
-            raise ValueError(f"not a {SCHEMA} row")
-        media = row.pop("media")
-        channels = [{**c, "windows": tuple(WindowScore(**w) for w in c["windows"])} for c in row.pop("channels")]
-        observations = {name: Observation(**o) for name, o in row.pop("observations").items()}
-        ratio, occlusion = row.pop("lr", None), row.pop("occlusion", None)
-        return cls(
-            **{**row, "warnings": tuple(row["warnings"])},
-            media=Media(**media) if media else None,
-            channels=tuple(ChannelResult(**channel) for channel in channels),
-            observations=observations,
-            lr=LikelihoodRatio(**ratio) if ratio else None,
-            occlusion=Occlusion(**_tuples(occlusion)) if occlusion else None,
-        )
+        from slim_cli.loading import parse_json, read
+        from slim_cli.upgrade import current_row
 
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What was done, when and with what: everything a reader needs to do it again.
-
-    Attributes:
-        command: the command line, program name first.
-        started: when the scan began, ISO 8601 UTC.
-        finished: when it ended, ISO 8601 UTC.
-        tool_version: version of this package.
-        software: version of each part that takes part in the result, by name (Python, torch, decoders, system).
-        model: the bundle's own account: `name`, `version`, `description`, `parameters` (number of weights), `sha256`
-            (of every file in the bundle by name), `details`.
-        parameters: everything else that changes results, by name.
-        fingerprint: SHA-256 over model and parameters; equal to that of every result row.
-        counts: number of result rows by status.
-        complete: False when the scan was stopped before its end.
-        files_found: how many files there are to examine; None where an older version did not tell.
-        calibration: the calibration file's own account, empty where no likelihood ratio was asked for.
-    """
-
-    command: tuple[str, ...]
-    started: str
-    finished: str
-    tool_version: str
-    software: dict[str, str]
-    model: dict[str, Any]
-    parameters: dict[str, Any]
-    fingerprint: str
-    counts: dict[str, int] = field(default_factory=dict)
-    complete: bool = True
-    files_found: int | None = None
-    calibration: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The content of `run.json`."""
-        return json.dumps({"schema": RUN_SCHEMA, **dataclasses.asdict(self)}, ensure_ascii=False, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> RunRecord:
-        """Reads the content of `run.json`.
-
-        Raises:
-            ValueError: the text is not JSON or has another schema.
-        """
-        record: dict[str, Any] = json.loads(text)
-        if record.pop("schema", None) != RUN_SCHEMA:
-            raise ValueError(f"not a {RUN_SCHEMA} record")
-        return cls(**{**record, "command": tuple(record["command"])})
-
-
-def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        return read(cls, current_row(parse_json(line, name), name), name)
 
 
 def _visible(text: str) -> str:

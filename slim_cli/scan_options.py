@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Protocol
 
 from slim_cli.errors import UsageError
-from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio
+from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio, LrStatus, Remark
 
 OCCLUDED = ("none", "flagged", "all")
 HIGHEST = "top:"
 
 
+Weight = tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]
+
+
 class Weighs(Protocol):
     """What a scan needs of a calibration; `slim_cli.assessment.calibration.Calibration` is one."""
 
-    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
-        """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reason` and the ratio."""
+    def assess(self, result: FileResult, fingerprint: str) -> Weight:
+        """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reasons` and the ratio."""
 
 
 @dataclass(frozen=True)

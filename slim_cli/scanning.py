@@ -29,7 +29,6 @@ from slim_cli.observations.stability import check_codec, flips, stability_rule
 from slim_cli.progress import Progress, Reporter
 from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S, ChannelResult, FileResult, Remark
 from slim_cli.scan_options import Occluded, ScanOptions
-from slim_cli.words import load_words
 
 __all__ = [
     "Progress",
@@ -181,9 +180,9 @@ class _Session:
                 self._reporter.tell(candidate.name)
                 try:
                     result = self._examine(number, candidate)
-                except IntegrityError as error:
+                except IntegrityError:
                     changed.append(candidate.name)
-                    result = FileResult(candidate.name, "unreadable", f"the file {error}; nothing of it was kept")
+                    result = FileResult(candidate.name, "unreadable", Remark("changed_while_examined"))
                 self._reporter.finished()
                 yield self._weigh(replace(result, path_hex=candidate.path_hex, fingerprint=fingerprint))
         if changed:
@@ -192,9 +191,7 @@ class _Session:
 
     def _examine(self, number: int, candidate: Candidate) -> FileResult:
         """One row; what is known of the file is kept whatever happens to its audio."""
-        result = FileResult(
-            candidate.name, candidate.status, load_words().sentence(candidate.refusal) if candidate.refusal else ""
-        )
+        result = FileResult(candidate.name, candidate.status, candidate.refusal)
         if candidate.refusal:
             return result
         try:
@@ -212,7 +209,7 @@ class _Session:
                 finally:
                     exhibit.check_unchanged()
         except EvidenceError as error:
-            return replace(result, status=error.status, reason=str(error))
+            return replace(result, status=error.status, reason=error.remark)
 
     def _hear(self, number: int, exhibit: Exhibit, result: FileResult) -> FileResult:
         kind = exhibit.kind()
@@ -224,7 +221,7 @@ class _Session:
                 self._reporter.audio_s += seconds
                 self._hearing.times.audio_s += seconds
                 self._reporter.tell(result.path, listener.seconds / stream.expected_s if stream.expected_s else 0.0)
-            result = replace(result, warnings=tuple(map(load_words().sentence, stream.remarks)))
+            result = replace(result, remarks=tuple(stream.remarks))
             result = listener.finish(result, stream.media)
         with self._hearing.times.measure("decode"):
             made = read_provenance(exhibit.fd, kind, stream.media)
@@ -254,12 +251,12 @@ class _Session:
                     second.push(block)
                 second.push(np.zeros((stream.media.channels, 0), np.float32), last=True)
         except EvidenceError as error:
-            return replace(result, warnings=(*result.warnings, f"the second hearing failed: {error}"))
+            return replace(result, remarks=(*result.remarks, Remark("second_pass_failed"), error.remark))
         result = second.finish(result)
-        warnings = flips(result.score or 0.0, result.stability, self._options.review_score)
+        remarks = flips(result.score or 0.0, result.stability, self._options.review_score)
         if occlusion and result.occlusion is None:
-            warnings += ("no occlusion curve: too short, or too little of it lies outside speech to take noise from",)
-        return replace(result, warnings=result.warnings + warnings)
+            remarks += (Remark("no_occlusion"),)
+        return replace(result, remarks=result.remarks + remarks)
 
     def _copy(self, exhibit: Exhibit, kind: Kind, channel: ChannelResult, path: Path, result: FileResult) -> FileResult:
         """The listening proxy: decoded once more, and kept only if the samples are those that were examined."""
@@ -272,16 +269,16 @@ class _Session:
                     proxy.push(block[channel.index])
                 if proxy.keep(channel.pcm_sha256):
                     return result
-                reason = "the samples differ from those examined"
+                reasons = [Remark("no_proxy_samples_differ")]
         except EvidenceError as error:
-            reason = str(error)
-        return replace(result, warnings=(*result.warnings, f"no listening proxy: {reason}"))
+            reasons = [Remark("no_proxy"), error.remark]
+        return replace(result, remarks=(*result.remarks, *reasons))
 
     def _weigh(self, result: FileResult) -> FileResult:
         if result.score is None or self._options.calibration is None:
             return result
-        status, reason, ratio = self._options.calibration.assess(result, result.fingerprint)
-        return replace(result, lr_status=status, lr_reason=reason, lr=ratio)
+        status, reasons, ratio = self._options.calibration.assess(result, result.fingerprint)
+        return replace(result, lr_status=status, lr_reasons=reasons, lr=ratio)
 
     def _timed(self, stream: AudioStream) -> Iterator[np.ndarray]:
         blocks = iter(stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,8 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from slim_cli.errors import UsageError
+from slim_cli.remarks import Remark
 from slim_cli.resources import templates_dir
-from slim_cli.results import Remark
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class Words:
         """A sentence by dotted key, with its values filled in.
 
         Numbers are written as the language writes them, by a CLDR pattern where one is given (`{seconds:0.0}`);
-        `{content:@contents}` takes what the table `contents` calls the value. An entry with the keys `one` and `other`
-        (and what else the language's plural rule knows) is chosen by the value `n`.
+        `{name:@content}` takes what the table `content` calls the value (or each of several, after commas),
+        `{name:?more}` the entry `remark_part.more` where the value is not empty. An entry with the keys `one` and
+        `other` (and what else the language's plural rule knows) is chosen by the value `n`.
 
         Raises:
             KeyError: the entry or one of its values is missing.
@@ -45,11 +46,17 @@ class Words:
             entry = entry.get(self.locale.plural_form(cast("int", values["n"])), entry["other"])
         return _Filler(self).vformat(entry, (), values)
 
-    def sentence(self, remark: Remark) -> str:
-        """What a remark says; one that this version does not know is shown as it is stored."""
+    def sentence(self, remark: Remark | None) -> str:
+        """What a remark says, empty for none; one that this version does not know is shown as it is stored."""
+        if remark is None:
+            return ""
         if remark.code not in self.item("remarks"):
             return " ".join([remark.code, *(f"{name}={value}" for name, value in remark.values.items())])
         return self.say(f"remarks.{remark.code}", **remark.values)
+
+    def sentences(self, remarks: Iterable[Remark]) -> str:
+        """What several remarks say, on one line."""
+        return "; ".join(map(self.sentence, remarks))
 
     @property
     def locale(self) -> Locale:
@@ -89,7 +96,10 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """One value in words."""
         if format_spec.startswith("@"):
-            return self._words.label(format_spec[1:], str(value))
+            labels = (self._words.label(format_spec[1:], part) for part in str(value).split(", "))
+            return self._words.item("list_join").join(labels)
+        if format_spec.startswith("?"):
+            return self._words.say(f"remark_part.{format_spec[1:]}", n=value) if value else ""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return format_decimal(value, format_spec or None, self._words.locale)
         return format(value, format_spec)

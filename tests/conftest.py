@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+
+from slim_cli.results import Remark
+from slim_cli.words import load_words
 
 RATE_HZ = 16_000
 EXAMPLES = Path(__file__).parents[1] / "examples" / "evidence"
@@ -48,6 +51,11 @@ class FakeDetector:
         self.batches.append(len(waveforms))
         rms = np.array([np.sqrt(np.mean(w[:n].astype(float) ** 2)) for w, n in zip(waveforms, lengths, strict=True)])
         return 10 * rms, rms
+
+
+def said(remarks: Remark | Iterable[Remark] | None) -> str:
+    """The English sentences of a remark or several; empty for none."""
+    return load_words().sentences(() if remarks is None else [remarks] if isinstance(remarks, Remark) else remarks)
 
 
 @pytest.fixture

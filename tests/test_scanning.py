@@ -21,6 +21,7 @@ from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import decoding
 from slim_cli.results import FileResult, LikelihoodRatio, Remark
 from slim_cli.scanning import Progress, ScanOptions, StageTimes, scan_fingerprint
+from tests.conftest import said
 
 RATE = 16_000
 
@@ -85,7 +86,7 @@ def formats(tmp_path_factory, speech, shared_detector, store_media) -> dict[str,
 @pytest.mark.parametrize(("container", "codec", "rate"), SNDFILE)
 def test_formats_that_libsndfile_reads(formats, container, codec, rate):
     result = formats[f"{container}-{codec}-{rate}"]
-    assert (result.status, result.reason, result.warnings) == ("scored", "", ())
+    assert (result.status, result.reason, result.remarks) == ("scored", None, ())
     media = result.media
     assert (media.container, media.codec, media.sample_rate_hz) == (container, codec, rate)
     assert media.decoder == "soundfile"
@@ -97,7 +98,7 @@ def test_formats_that_libsndfile_reads(formats, container, codec, rate):
 @pytest.mark.parametrize(("name", "codec", "rate"), [(name, codec, rate) for name, _, codec, rate, _ in FFMPEG])
 def test_formats_that_ffmpeg_reads(formats, name, codec, rate):
     result = formats[name]
-    assert (result.status, result.reason, result.warnings) == ("scored", "", ())
+    assert (result.status, result.reason, result.remarks) == ("scored", None, ())
     media = result.media
     assert media.codec == codec
     assert media.decoder == "PyAV"
@@ -150,9 +151,7 @@ def test_a_silent_channel_is_a_warning_and_the_file_is_scored(tmp_path, speech, 
     assert result.status == "scored"
     assert result.channels[1].score is None
     assert result.channels[1].windows == ()
-    assert result.warnings == (
-        "channel 2 of 2 was not scored: digital silence, every sample has the same value; 2.0 s of speech needed",
-    )
+    assert said(result.remarks) == "channel 2 of 2 was not scored: digital silence, every sample has the same value"
 
 
 def test_the_pcm_hash_covers_the_native_samples(tmp_path, fake_detector):
@@ -185,7 +184,7 @@ def test_sound_without_speech_has_a_reason_and_never_reaches_the_detector(tmp_pa
     soundfile.write(tmp_path / "a.wav", samples, RATE)
     result = examine(tmp_path, fake_detector)["a.wav"]
     assert result.status == "insufficient_speech"
-    assert words in result.reason
+    assert words in said(result.reason)
     assert (result.score, fake_detector.batches) == (None, [])
 
 
@@ -196,7 +195,7 @@ def test_too_little_speech_is_told_in_seconds(tmp_path, speech, fake_detector, r
     soundfile.write(tmp_path / "a.wav", resampled(short, rate), rate)
     result = examine(tmp_path, fake_detector)["a.wav"]
     assert result.status == "insufficient_speech"
-    assert result.reason.endswith("s of speech found, 2.0 s needed")
+    assert said(result.reason).endswith("s of speech found, 2.0 s needed")
     assert 0.2 < result.channels[0].net_speech_s < 0.6
 
 
@@ -228,7 +227,7 @@ def refusals(tmp_path_factory, shared_detector) -> dict[str, FileResult]:
 def test_what_is_no_audio_has_a_status_and_a_reason(refusals, name, content, status, words):
     result = refusals[name]
     assert result.status == status
-    assert words in result.reason
+    assert words in said(result.reason)
     assert result.sha256 == hashlib.sha256(content).hexdigest()
     assert result.size_bytes == len(content)
 
@@ -250,7 +249,7 @@ def test_a_truncated_file_is_scored_with_a_warning(tmp_path, speech, fake_detect
     (tmp_path / name).write_bytes(content[: int(len(content) * 0.7)])
     result = examine(tmp_path, fake_detector)[name]
     assert result.status == "scored"
-    assert any(w.startswith("truncated: ") for w in result.warnings)
+    assert "truncated: " in said(result.remarks)
 
 
 def test_a_truncated_media_file_is_scored_with_a_warning(tmp_path, speech, fake_detector, store_media):
@@ -259,7 +258,7 @@ def test_a_truncated_media_file_is_scored_with_a_warning(tmp_path, speech, fake_
     (tmp_path / "a.mkv").write_bytes(content[: len(content) // 2])
     result = examine(tmp_path, fake_detector)["a.mkv"]
     assert result.status == "scored"
-    assert any(w.startswith("truncated: ") for w in result.warnings)
+    assert "truncated: " in said(result.remarks)
 
 
 def test_a_video_without_sound_holds_no_audio(tmp_path, fake_detector):
@@ -270,7 +269,7 @@ def test_a_video_without_sound_holds_no_audio(tmp_path, fake_detector):
         container.mux(track.encode(av.VideoFrame(64, 64, "yuv420p")))
         container.mux(track.encode(None))
     result = examine(tmp_path, fake_detector)["a.mp4"]
-    assert (result.status, result.reason) == ("no_audio", "a MP4/MOV file without an audio track")
+    assert (result.status, said(result.reason)) == ("no_audio", "a MP4/MOV file without an audio track")
 
 
 @pytest.mark.parametrize(("rate", "channels", "words"), [(4_000, 1, "4,000 Hz"), (8_000, 65, "65 channels")])
@@ -278,7 +277,7 @@ def test_unsupported_signals_fail_in_words(tmp_path, fake_detector, rate, channe
     soundfile.write(tmp_path / "a.wav", np.zeros((rate, channels)), rate)
     result = examine(tmp_path, fake_detector)["a.wav"]
     assert result.status == "decode_failed"
-    assert words in result.reason
+    assert words in said(result.reason)
 
 
 def test_samples_that_are_not_numbers_are_taken_as_silence(tmp_path, speech, fake_detector):
@@ -288,16 +287,16 @@ def test_samples_that_are_not_numbers_are_taken_as_silence(tmp_path, speech, fak
     result = examine(tmp_path, fake_detector)["a.wav"]
     assert result.status == "scored"
     assert np.isfinite(result.score)
-    assert result.warnings == ("3 samples are not numbers; they were taken as silence",)
+    assert said(result.remarks) == "3 samples are not numbers; they were taken as silence"
 
 
 def test_limits_are_kept_and_told(tmp_path, speech, fake_detector):
     soundfile.write(tmp_path / "a.wav", speech, RATE)
     result = examine(tmp_path, fake_detector, max_duration_s=6.0)["a.wav"]
     assert result.media.duration_s == 6.0
-    assert result.warnings == ("longer than the limit; only the first 6 s were read",)
+    assert said(result.remarks) == "longer than the limit; only the first 6 s were read"
     result = examine(tmp_path, fake_detector, max_size_bytes=1000)["a.wav"]
-    assert (result.status, result.reason) == ("refused", "its 384,044 bytes exceed the limit of 1,000")
+    assert (result.status, said(result.reason)) == ("refused", "its 384,044 bytes exceed the limit of 1,000")
 
 
 @pytest.mark.parametrize("option", ["max_duration_s", "timeout_s", "min_net_speech_s", "max_size_bytes"])
@@ -332,7 +331,7 @@ def test_special_files_and_links_are_refused_in_words(tmp_path, fake_detector):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tree / "socket"))
         results = examine(tree, fake_detector)
-    assert {name: result.reason for name, result in results.items()} == {
+    assert {name: said(result.reason) for name, result in results.items()} == {
         "dangling.wav": "a symbolic link that leads nowhere",
         "escape.wav": "a symbolic link that leads out of the scanned folder",
         "fifo.wav": "a named pipe (FIFO), not a file",
@@ -355,7 +354,7 @@ def test_an_unreadable_file_is_a_row(tmp_path, fake_detector, monkeypatch):
 
     monkeypatch.setattr(os, "open", deny)
     result = examine(tmp_path, fake_detector)["a.wav"]
-    assert (result.status, result.reason) == ("unreadable", "it cannot be read: permission denied")
+    assert (result.status, said(result.reason)) == ("unreadable", "it cannot be read: permission denied")
 
 
 @pytest.mark.parametrize(
@@ -389,7 +388,7 @@ def test_a_decoder_killed_at_work_costs_one_row(tmp_path, speech, fake_detector)
 
     results = list(scan([tmp_path], detector=fake_detector, on_progress=kill_once))
     assert [r.status for r in results] == ["decode_failed", "scored"]
-    assert results[0].reason == "the decoder was killed on this file (SIGKILL)"
+    assert said(results[0].reason) == "the decoder was killed on this file (SIGKILL)"
 
 
 def test_a_decoding_process_killed_whole_is_started_anew(tmp_path, speech, fake_detector):
@@ -405,7 +404,7 @@ def test_a_decoding_process_killed_whole_is_started_anew(tmp_path, speech, fake_
 
     results = list(scan([tmp_path], detector=fake_detector, on_progress=kill_once))
     assert [r.status for r in results] == ["decode_failed", "scored"]
-    assert "was killed" in results[0].reason
+    assert "was killed" in said(results[0].reason)
 
 
 def test_stopping_early_leaves_no_process(tmp_path, speech, fake_detector):
@@ -423,7 +422,7 @@ def test_a_silent_decoder_is_stopped(tmp_path, speech, fake_detector, monkeypatc
     soundfile.write(tmp_path / "a.wav", speech, RATE)
     monkeypatch.setattr(decoding.select, "select", lambda *_: ([], [], []))
     result = examine(tmp_path, fake_detector, timeout_s=5.0)["a.wav"]
-    assert (result.status, result.reason) == ("decode_failed", "the decoder gave nothing for 5 s and was stopped")
+    assert (result.status, said(result.reason)) == ("decode_failed", "the decoder gave nothing for 5 s and was stopped")
 
 
 def test_evidence_that_changes_is_a_row_and_then_an_integrity_error(tmp_path, speech, fake_detector):
@@ -502,17 +501,16 @@ def test_stability_is_measured_on_request_and_a_score_that_rests_on_edge_silence
     assert result.score > 0.5
     assert set(result.stability) == {"edges_trimmed", "cropped", "reencoded"}
     assert result.stability["edges_trimmed"] == -1
-    told = [w for w in result.warnings if w.startswith("unstable: ")]
-    assert told[0].startswith(
-        "unstable: without the silence at its edges the score changes its sign and falls below the review threshold"
-    )
+    told = [said(r) for r in result.remarks if said(r).startswith("unsteady: ")]
+    assert told[0].startswith("unsteady: without silence at both ends, the score changes its sign")
+    assert told[1].startswith("unsteady: without silence at both ends, the score falls below the review threshold")
     assert FileResult.from_json(result.to_json()).stability == pytest.approx(result.stability, abs=1e-4)
 
 
 def test_a_steady_score_is_not_called_unstable_and_a_crop_may_leave_too_little(tmp_path, speech, fake_detector):
     soundfile.write(tmp_path / "a.wav", speech, RATE)
     result = examine(tmp_path, fake_detector, stability=True, review_score=1000.0)["a.wav"]
-    assert result.warnings == ()
+    assert result.remarks == ()
     for score in result.stability.values():
         assert score == pytest.approx(result.score, rel=0.15)
     net = result.channels[0].net_speech_s
@@ -575,7 +573,7 @@ def test_a_second_hearing_that_fails_costs_only_itself(tmp_path, speech, fake_de
     monkeypatch.setattr("slim_cli.scanning.SecondListener.push", fail)
     result = examine(tmp_path, fake_detector, stability=True)["a.wav"]
     assert (result.status, result.stability) == ("scored", {})
-    assert result.warnings == ("the second hearing failed: the decoder crashed on this file (SIGSEGV)",)
+    assert [remark.code for remark in result.remarks] == ["second_pass_failed", "decoder_crashed"]
 
 
 def test_listening_proxies_are_made_on_request_for_scored_files_and_change_no_result(tmp_path, speech, fake_detector):
@@ -597,7 +595,7 @@ def test_a_proxy_of_other_samples_than_those_examined_is_not_kept(tmp_path, spee
     monkeypatch.setattr("slim_cli.scanning.ProxyWriter.keep", lambda *_: False)
     result = examine(evidence, fake_detector, output=out, embed_audio=True)["a.wav"]
     assert result.status == "scored"
-    assert result.warnings == ("no listening proxy: the samples differ from those examined",)
+    assert said(result.remarks) == "no listening proxy was kept, because its samples differ from those examined"
     assert not list((out / "proxy").iterdir())
 
 

@@ -12,12 +12,13 @@ import numpy as np
 
 from slim_cli.errors import UsageError
 from slim_cli.evidence.formats import LOSSLESS, TELEPHONE_RATE_HZ, codec_class, codec_of
-from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, Media
+from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, LrStatus, Media, Remark
 
 SCHEMA = "slim-calibration/1"
 FILE_NAME = "calibration.json"
 
 Interval = tuple[float, float]
+Weight = tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,20 @@ class Scope:
     codecs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
 
-    def why_outside(self, result: FileResult) -> str:
-        """Why a scored exhibit lies outside, in words; empty when it lies inside."""
+    def why_outside(self, result: FileResult) -> tuple[Remark, ...]:
+        """Every reason why a scored exhibit lies outside; none when it lies inside."""
         top = result.top_channel
-        speech = _beyond(top.net_speech_s if top else None, self.net_speech_s, "its net speech", "s", "{:.1f}")
-        if speech:
-            return speech
         codec = codec_family(result.media) if result.media else "unknown"
-        if self.codecs and codec not in {known if known == LOSSLESS else codec_of(known).id for known in self.codecs}:
+        reasons = _beyond("speech", top.net_speech_s if top else None, self.net_speech_s, 1)
+        known = {family if family == LOSSLESS else codec_of(family).id for family in self.codecs}
+        if self.codecs and codec not in known:
             covered = ", ".join(map(family_name, self.codecs))
-            return f"its codec {family_name(codec)} is not among those calibrated ({covered})"
-        for limits, value, words, unit, form in (
-            (self.bandwidth_hz, heard_bandwidth_hz(result), "its bandwidth", "Hz", "{:.0f}"),
-            (self.snr_db, observed(result, "snr_db"), "its signal-to-noise ratio", "dB", "{:.1f}"),
-        ):
-            reason = _beyond(value, limits, words, unit, form) if limits else ""
-            if reason:
-                return reason
-        return ""
+            reasons += (Remark("codec_outside_scope", {"codec": family_name(codec), "covered": covered}),)
+        if self.bandwidth_hz:
+            reasons += _beyond("bandwidth", heard_bandwidth_hz(result), self.bandwidth_hz, 0)
+        if self.snr_db:
+            reasons += _beyond("snr", observed(result, "snr_db"), self.snr_db, 1)
+        return reasons
 
 
 def codec_family(media: Media) -> str:
@@ -73,12 +70,12 @@ def family_name(family: str) -> str:
     """What `codec_family` gives, or a decoder's name for it, as readers know it.
 
     >>> [family_name(family) for family in ("lossless", "MPEG_LAYER_III", "PCM_16")]
-    ['lossless', 'MP3', 'PCM 16-bit at 8 kHz or less']
+    ['lossless', 'MP3', 'PCM 16-bit ≤ 8 kHz']
     """
     if family == LOSSLESS:
         return family
     codec = codec_of(family)
-    return codec.name if codec.lossy else f"{codec.name} at {TELEPHONE_RATE_HZ // 1000} kHz or less"
+    return codec.name if codec.lossy else f"{codec.name} ≤ {TELEPHONE_RATE_HZ // 1000} kHz"
 
 
 def heard_bandwidth_hz(result: FileResult) -> float | None:
@@ -93,13 +90,26 @@ def observed(result: FileResult, name: str) -> float | None:
     return seen.value if seen is not None and seen.usable else None
 
 
-def _beyond(value: float | None, limits: Interval, words: str, unit: str, form: str) -> str:
+def _beyond(quantity: str, value: float | None, limits: Interval, digits: int) -> tuple[Remark, ...]:
     if value is None:
-        return f"{words} could not be measured, so that it cannot be compared with the calibration's"
+        return (Remark("scope_not_measured", {"quantity": quantity}),)
     if limits[0] <= value <= limits[1]:
-        return ""
-    low, high = (form.format(limit) for limit in limits)
-    return f"{words} of {form.format(value)} {unit} lies outside the calibrated range of {low} to {high} {unit}"
+        return ()
+    shown, low, high = rounded_apart(value, limits, digits)
+    return (Remark("outside_scope", {"quantity": quantity, "value": shown, "low": low, "high": high}),)
+
+
+def rounded_apart(value: float, limits: Interval, digits: int) -> tuple[float, float, float]:
+    """A value and the limits that it lies beyond, rounded no further than shows it.
+
+    >>> rounded_apart(2.196, (2.2, 10.0), 1)
+    (2.196, 2.2, 10.0)
+    """
+    for places in range(digits, 12):
+        shown, low, high = (round(number, places) for number in (value, *limits))
+        if not low <= shown <= high:
+            return shown, low, high
+    return (value, *limits)
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,9 @@ class Calibration:
     scope: Scope
     account: dict[str, Any] = field(default_factory=dict)
 
-    def assess(self, result: FileResult, fingerprint: str) -> tuple[str, str, LikelihoodRatio | None]:
+    def assess(
+        self, result: FileResult, fingerprint: str
+    ) -> tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]:
         """The likelihood ratio of an exhibit, or why there is none.
 
         Args:
@@ -136,21 +148,17 @@ class Calibration:
             fingerprint: fingerprint of the running pipeline.
 
         Returns:
-            `lr_status` (one of `slim_cli.results.LR_STATUSES`), `lr_reason` (empty when given), and the ratio.
+            `lr_status` (one of `slim_cli.results.LR_STATUSES`), `lr_reasons` (none when given), and the ratio.
         """
         if result.score is None:
-            return "uncalibrated", "the file has no score", None
+            return "uncalibrated", (Remark("no_score"),), None
         if fingerprint != self.fingerprint:
-            return (
-                "uncalibrated",
-                f"the calibration was made for another model, decoder or setting (pipeline {self.fingerprint[:12]}, "
-                f"this scan is {fingerprint[:12]})",
-                None,
-            )
+            prints: dict[str, str | int | float] = {"calibration": self.fingerprint[:12], "scan": fingerprint[:12]}
+            return "uncalibrated", (Remark("other_pipeline", prints),), None
         outside = self.scope.why_outside(result)
         if outside:
             return "out_of_scope", outside, None
-        return "given", "", self.ratio(result.score)
+        return "given", (), self.ratio(result.score)
 
     def ln(self, scores: np.ndarray) -> np.ndarray:
         """Bounded natural-log likelihood ratios of many scores (N,), without their intervals."""

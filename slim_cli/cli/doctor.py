@@ -83,6 +83,7 @@ def _devices() -> Iterator[Finding]:
 def _decoding() -> Finding:
     """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
     from slim_cli.scanning import Unscored, scan
+    from slim_cli.words import load_words
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "silence.wav"
@@ -94,7 +95,7 @@ def _decoding() -> Finding:
         except SlimError as error:
             return Finding("decoding", FAILED, str(error))
     if result.media is None:
-        return Finding("decoding", FAILED, result.reason)
+        return Finding("decoding", FAILED, load_words().sentence(result.reason))
     return Finding("decoding", OK, "a test file was decoded in a separate process")
 
 

@@ -24,7 +24,7 @@ from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.run import Run, open_run
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 from slim_cli.evidence.names import safe_name
-from slim_cli.results import RunRecord
+from slim_cli.run_record import RunRecord
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
@@ -278,10 +278,12 @@ def _now() -> str:
 
 
 def _tell(summary: Summary, output: Path, quiet: bool) -> None:
+    from slim_cli.words import load_words
+
     for failure in filter(None, (summary.integrity_failure, summary.environment_failure)):
         complain(failure)
     for result in [] if quiet else summary.not_examined[:TABLE_ROWS]:
-        complain(f"not examined: {result.path}: {result.reason} ({result.status})")
+        complain(f"not examined: {result.path}: {load_words().sentence(result.reason)} ({result.status})")
     hidden = len(summary.not_examined) - TABLE_ROWS
     if hidden > 0 and not quiet:
         complain(f"not examined: {hidden} more; {output / 'results.jsonl'} names them all")

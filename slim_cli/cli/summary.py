@@ -151,15 +151,17 @@ def _rank(result: FileResult) -> tuple[int, float]:
 
 
 def _cells(result: FileResult, review_score: float | None) -> list[str]:
-    top = result.top_channel
+    from slim_cli.words import load_words
+
+    words, top = load_words(), result.top_channel
     speech = max((c.net_speech_s for c in result.channels), default=None)
     flagged = review_score is not None and (result.score or -1e9) >= review_score
-    note = "; ".join(filter(None, ("review" if flagged else "", result.reason)))
+    review = "review" if flagged else ""
     return [
         "–" if result.score is None else f"{result.score:+.2f}",
         "–" if top is None or top.mismatch is None else f"{top.mismatch:.3f}",
         "–" if speech is None else f"{speech:.1f} s",
         result.status,
         safe_name(result.path),
-        safe_name("; ".join(filter(None, (note, *result.warnings)))),
+        safe_name("; ".join(filter(None, (review, words.sentence(result.reason), words.sentences(result.remarks))))),
     ]

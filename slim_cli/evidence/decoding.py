@@ -27,7 +27,7 @@ from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.evidence.formats import PERMITTED_DECODERS
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
-from slim_cli.results import Media, Remark
+from slim_cli.results import Media, Remark, Status
 
 _MAX_TAGS, _TAG_CHARS = 64, 1000
 _CODE, _MAX_VALUES = re.compile("[a-z][a-z0-9_]{1,60}"), 8
@@ -114,7 +114,7 @@ class AudioStream:
         payload = self._read(length)
         if kind == wire.FAILURE:
             failure = _object(payload)
-            status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
+            status: Status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
             raise EvidenceError(_remark(failure.get("remark")), status)
         return kind, payload
 

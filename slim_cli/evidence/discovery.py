@@ -11,7 +11,7 @@ from pathlib import Path
 
 from slim_cli.errors import UsageError
 from slim_cli.evidence.exhibits import error_name
-from slim_cli.results import Remark
+from slim_cli.results import Remark, Status
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Candidate:
     name: str
     path_hex: str | None = None
     refusal: Remark | None = None
-    status: str = "refused"
+    status: Status = "refused"
 
 
 def discover(roots: Sequence[Path]) -> Iterator[Candidate]:
@@ -145,7 +145,7 @@ def _special(mode: int) -> Remark | None:
     return next((reason for test, reason in kinds if test(mode)), None)
 
 
-def _candidate(path: bytes, anchor: bytes, refusal: Remark | None, status: str = "refused") -> Candidate:
+def _candidate(path: bytes, anchor: bytes, refusal: Remark | None, status: Status = "refused") -> Candidate:
     relative = os.path.relpath(path, anchor)
     name = _display(relative)
     raw = None if name.encode() == relative else relative.hex()

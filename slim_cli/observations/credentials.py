@@ -15,17 +15,12 @@ from typing import Any
 from slim_cli.evidence.confinement import confine
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
-from slim_cli.results import Observation
+from slim_cli.results import Observation, Remark
 
 FORMATS = {"WAV": "audio/wav", "MP3": "audio/mpeg", "FLAC": "audio/flac", "MP4/MOV": "video/mp4", "AVI": "video/avi"}
 TIMEOUT_S = 60
 CPU_S, OPEN_FILES = 60, 64
 OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
-_STATES = {
-    "Trusted": "intact, and the signer is on a trust list",
-    "Valid": "intact; whether the signer can be trusted was not checked",
-    "Invalid": "NOT valid: the file or its credentials were changed after signing",
-}
 
 
 def observe(fd: int, kind: Kind, found: bool) -> Observation:
@@ -37,16 +32,17 @@ def observe(fd: int, kind: Kind, found: bool) -> Observation:
         found: whether the file holds a manifest store.
     """
     if kind.label not in FORMATS:
-        where = "a manifest store is in the file, but it is " if found else ""
-        return Observation(float(found) if found else None, "", False, f"{where}not checkable in {kind.label} files")
+        if found:
+            return Observation(1.0, "", False, Remark("credentials_not_checkable", {"container": kind.label}))
+        return Observation(None, "", False, Remark("no_credentials_format", {"container": kind.label}))
     if not found:
-        return Observation(0.0, "", note="none in the file")
+        return Observation(0.0, "", note=Remark("credentials_none"))
     if importlib.util.find_spec("c2pa") is None:
-        return Observation(1.0, "", False, "found, not checked: the package c2pa-python is not installed")
+        return Observation(1.0, "", False, Remark("credentials_not_checked"))
     try:
         return Observation(1.0, "", note=_describe(_read_apart(fd, FORMATS[kind.label])))
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, AttributeError):
-        return Observation(1.0, "", False, "found, but they could not be read")
+        return Observation(1.0, "", False, Remark("credentials_unreadable"))
 
 
 def _read_apart(fd: int, form: str) -> dict[str, Any]:
@@ -66,24 +62,26 @@ def _read_apart(fd: int, form: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def _describe(account: dict[str, Any]) -> str:
+def _describe(account: dict[str, Any]) -> Remark:
     if account["error"]:
-        return f"found, but not readable: {clean(account['error'], 120)}"
+        return Remark("credentials_error", {"message": clean(account["error"], 120)})
     store = account["store"]
     active = store["manifests"][store["active_manifest"]]
     signature = active.get("signature_info", {})
     tools = [str(tool.get("name", "")) for tool in active.get("claim_generator_info", [])]
     codes = [str(entry["code"]) for entry in store.get("validation_status", [])]
     sources = sorted(set(_values(active, "digitalSourceType")))
-    parts = [
-        _STATES.get(account["state"], f"validation state {clean(account['state'], 40)}"),
-        f"signed by {clean(signature.get('common_name') or 'an unnamed signer', 60)}"
-        f" ({clean(signature.get('issuer') or 'issuer not named', 60)})",
-    ]
-    parts += [f"made with {clean(', '.join(tools), 80)}"] if any(tools) else []
-    parts += [f"source type {clean(source.rsplit('/', 1)[-1], 60)}" for source in sources[:3]]
-    parts += [f"checks that failed: {clean(', '.join(codes), 160)}"] if codes else []
-    return "; ".join(parts)
+    return Remark(
+        "credentials",
+        {
+            "state": clean(account["state"], 40),
+            "signer": clean(signature.get("common_name") or "?", 60),
+            "issuer": clean(signature.get("issuer") or "?", 60),
+            "tools": clean(", ".join(filter(None, tools)), 80),
+            "sources": clean(", ".join(source.rsplit("/", 1)[-1] for source in sources[:3]), 160),
+            "failed": clean(", ".join(codes), 160),
+        },
+    )
 
 
 def _values(tree: Any, key: str) -> list[str]:

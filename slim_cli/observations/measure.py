@@ -13,7 +13,7 @@ from slim_cli.audio.silero import CHUNK
 from slim_cli.audio.spectra import frame_length, power_spectra
 from slim_cli.audio.speech import SpeechTrack
 from slim_cli.observations.spectrum import MeanSpectrum, noise_observations, speech_observations
-from slim_cli.results import MODEL_RATE_HZ, Observation
+from slim_cli.results import MODEL_RATE_HZ, Observation, Remark
 
 CLIPPING_LEVEL = 0.999
 CONSTANT_FRAME_S = 0.010
@@ -161,14 +161,14 @@ def _signal_to_noise(tally: _Tally) -> Observation:
     """Mean level of speech frames over the 10th percentile of the levels of all frames but digital silence."""
     speech, levels = tally.speech, tally.speech.levels + tally.outside.levels
     if speech.count < MIN_FRAMES or not levels.sum():
-        return Observation(None, "dB", False, "less than 1 s of speech")
+        return Observation(None, "dB", False, Remark("little_speech_to_measure", {"needed_s": 1.0}))
     noise = LEVELS_DB[np.searchsorted(np.cumsum(levels), levels.sum() * NOISE_PERCENTILE / 100)]
     return Observation(float(10 * np.log10(speech.power / speech.count) - noise), "dB")
 
 
 def _zeros(outside: _Frames, length: int) -> Observation:
     if outside.count < MIN_FRAMES // 2:
-        return Observation(None, "", False, "less than 0.5 s outside speech")
+        return Observation(None, "", False, Remark("little_background", {"needed_s": 0.5}))
     return Observation(outside.zeros / (outside.count * length), "")
 
 
@@ -177,12 +177,12 @@ def _pauses(pauses_s: tuple[np.ndarray, float]) -> dict[str, Observation]:
     gaps, span_s = pauses_s
     gaps = gaps[gaps >= MIN_PAUSE_S]
     few = len(gaps) < MIN_PAUSES
-    note = f"fewer than {MIN_PAUSES} pauses" if few else ""
+    note = Remark("few_pauses", {"needed": MIN_PAUSES}) if few else None
     mean = float(gaps.mean()) if len(gaps) else None
     spread = float(gaps.std(ddof=1) / gaps.mean()) if not few else None
     rate = 60 * len(gaps) / span_s if span_s else None
     return {
-        "pause_count_per_min": Observation(rate, "1/min", not few, note if span_s else "no speech"),
+        "pause_count_per_min": Observation(rate, "1/min", not few, note if span_s else Remark("no_speech_to_measure")),
         "pause_mean_s": Observation(mean, "s", not few, note),
         "pause_cv": Observation(spread, "", not few, note),
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
 from slim_cli.observations import credentials
-from slim_cli.results import Media, Observation
+from slim_cli.results import Media, Observation, Remark
 
 EDGE_BYTES = 65_536
 BLOCK_BYTES = 2**20
@@ -86,5 +86,5 @@ def _named(texts: list[str]) -> Observation:
     """How many different names were found; the note quotes them."""
     names = list(dict.fromkeys(clean(text, NAME_CHARS) for text in texts if text.strip()))
     names = [name for name in names if not any(other != name and other.startswith(name) for other in names)]
-    more = f"; and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return Observation(float(len(names)), "", note="; ".join(names[:MAX_NAMED]) + more)
+    quoted: dict[str, str | int | float] = {"names": "; ".join(names[:MAX_NAMED]), "n": max(0, len(names) - MAX_NAMED)}
+    return Observation(float(len(names)), "", note=Remark("names_found", quoted) if names else None)

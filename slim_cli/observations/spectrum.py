@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import median_filter
 
-from slim_cli.results import Observation
+from slim_cli.results import Observation, Remark
 
 BANDWIDTH_DB = -70.0
 SMOOTHING_HZ = 200.0
@@ -64,7 +64,8 @@ def speech_observations(mean: MeanSpectrum, frames: int) -> dict[str, Observatio
         "spectral_line_distance_hz": "Hz",
     }
     if frames < MIN_SPEECH_FRAMES or not mean.power.max() > 0:
-        return {name: Observation(None, unit, False, "less than 1 s of speech") for name, unit in units.items()}
+        little = Remark("little_speech_to_measure", {"needed_s": 1.0})
+        return {name: Observation(None, unit, False, little) for name, unit in units.items()}
     bandwidth = _bandwidth_hz(mean)
     strength, distance = _lines(mean, bandwidth)
     seen = (Observation(bandwidth, "Hz"), _edge_slope(mean, bandwidth), _high_frequencies(mean), strength, distance)
@@ -80,11 +81,11 @@ def noise_observations(mean: MeanSpectrum, frames: int, audible: int) -> dict[st
         audible: how many of them were not digital silence.
     """
     band = mean.between(FLATNESS_HZ[0], min(FLATNESS_HZ[1], 0.95 * mean.hz[-1]))
-    note = ""
+    note = None
     if frames < MIN_NOISE_FRAMES:
-        note = "less than 0.5 s outside speech"
+        note = Remark("little_background", {"needed_s": 0.5})
     elif audible < MIN_NOISE_FRAMES or not (band > 0).all():
-        note = "outside speech there is only digital silence"
+        note = Remark("background_silent")
     if note:
         return {"pause_flatness_db": Observation(None, "dB", False, note)}
     flatness = 10 * (np.mean(np.log10(band)) - np.log10(np.mean(band)))
@@ -100,8 +101,7 @@ def _bandwidth_hz(mean: MeanSpectrum) -> float:
 def _edge_slope(mean: MeanSpectrum, bandwidth_hz: float) -> Observation:
     """How far the level falls per kHz from 500 Hz below the edge of the bandwidth to 500 Hz above it."""
     if bandwidth_hz + EDGE_HZ > mean.hz[-1]:
-        note = "the sound reaches up to half the sample rate, there is no edge to see"
-        return Observation(None, "dB/kHz", False, note)
+        return Observation(None, "dB/kHz", False, Remark("no_edge"))
     decibels = _decibels(mean.smoothed())
     below, above = np.interp([bandwidth_hz - EDGE_HZ, bandwidth_hz + EDGE_HZ], mean.hz, decibels)
     return Observation(float(below - above) * 500 / EDGE_HZ, "dB/kHz")
@@ -110,7 +110,7 @@ def _edge_slope(mean: MeanSpectrum, bandwidth_hz: float) -> Observation:
 def _high_frequencies(mean: MeanSpectrum) -> Observation:
     """Energy from 4 to 8 kHz over the energy below 4 kHz."""
     if mean.hz[-1] < TOP_HZ:
-        note = f"needs a sample rate of 16 kHz or more; this one is {2 * mean.hz[-1]:.0f} Hz"
+        note = Remark("rate_too_low", {"needed_hz": int(2 * TOP_HZ), "rate_hz": round(2 * mean.hz[-1])})
         return Observation(None, "dB", False, note)
     low, high = mean.power[mean.hz < SPLIT_HZ].sum(), mean.between(SPLIT_HZ, TOP_HZ).sum()
     ratio = float(10 * np.log10(high / low)) if low > 0 and high > 0 else None
@@ -126,14 +126,14 @@ def _lines(mean: MeanSpectrum, bandwidth_hz: float) -> tuple[Observation, Observ
     band = mean.between(LINES_FROM_HZ, bandwidth_hz - EDGE_HZ)
     shortest, longest = (round(period / mean.step_hz) for period in LINE_PERIODS_HZ)
     if len(band) < 2 * longest:
-        note = f"the sound ends at {bandwidth_hz / 1000:.1f} kHz, too low to see lines at equal distances"
+        note = Remark("band_too_narrow", {"edge_khz": bandwidth_hz / 1000})
         return Observation(None, "", False, note), Observation(None, "Hz", False, note)
     decibels = _decibels(band)
     rise = np.maximum(decibels - median_filter(decibels, 2 * round(LINE_WIDTH_HZ / mean.step_hz / 2) + 1), 0)
     rise -= rise.mean()
     spread = float(rise @ rise)
     if spread == 0:
-        return Observation(0.0, ""), Observation(None, "Hz", False, "no lines")
+        return Observation(0.0, ""), Observation(None, "Hz", False, Remark("no_lines"))
     shifts = np.arange(shortest, longest + 1)
     alike = np.array([rise[s:] @ rise[:-s] for s in shifts]) / spread
     best = int(alike.argmax())

@@ -15,17 +15,13 @@ from av.audio.codeccontext import AudioCodecContext
 
 from slim_cli.audio.hearing import Ear, Hearing
 from slim_cli.errors import EnvironmentUnfit
-from slim_cli.results import MODEL_RATE_HZ
+from slim_cli.results import MODEL_RATE_HZ, Remark
 
 CROPPED = 0.1  # half of it at either end
 BIT_RATE_BPS = 32_000
 ENCODER, DECODER = "libmp3lame", "mp3float"
 
-WORDS = {
-    "edges_trimmed": "without the silence at its edges",
-    "cropped": "after 10 % were cropped",
-    "reencoded": "after being coded as MP3 once more",
-}
+CHANGES = ("edges_trimmed", "cropped", "reencoded")
 
 
 def stability_rule() -> dict[str, str]:
@@ -126,7 +122,7 @@ class Stability:
             Cut(edge, extent.samples - edge),
             Recode(),
         )
-        self._heard = {name: (change, Ear(hearing, 1)) for name, change in zip(WORDS, changes, strict=True)}
+        self._heard = {name: (change, Ear(hearing, 1)) for name, change in zip(CHANGES, changes, strict=True)}
 
     def push(self, samples: np.ndarray, last: bool = False) -> None:
         """The next samples of the channel, (n,) at 16 kHz."""
@@ -138,24 +134,23 @@ class Stability:
         return {name: ear.finish()[0].score for name, (_, ear) in self._heard.items()}
 
 
-def flips(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[str, ...]:
-    """Sentences on the changes after which a score lies on another side of zero or of the review threshold.
+def flips(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[Remark, ...]:
+    """The changes after which a score lies on another side of zero or of the review threshold.
 
-    >>> flips(0.4, {"cropped": -0.1, "reencoded": 0.6}, 0.5)
-    ('unstable: after 10 % were cropped the score changes its sign (+0.40 to -0.10)', 'unstable: after being coded as \
-MP3 once more the score rises to the review threshold of +0.50 or above (+0.40 to +0.60)')
+    >>> [remark.code for remark in flips(0.4, {"cropped": -0.1, "reencoded": 0.6}, 0.5)]
+    ['score_changes_sign', 'score_rises_to_review']
     """
-    sentences = []
+    remarks = []
     for name, other in stability.items():
         if other is None:
             continue
-        told = []
+        values: dict[str, str | int | float] = {"change": name, "score": score, "other": other}
         if (score > 0) != (other > 0):
-            told.append("changes its sign")
-        if review_score is not None and (score >= review_score) != (other >= review_score):
-            rises = other >= review_score
-            side = "rises to the review threshold of" if rises else "falls below the review threshold of"
-            told.append(f"{side} {review_score:+.2f}" + (" or above" if rises else ""))
-        if told:
-            sentences.append(f"unstable: {WORDS[name]} the score {' and '.join(told)} ({score:+.2f} to {other:+.2f})")
-    return tuple(sentences)
+            remarks.append(Remark("score_changes_sign", values))
+        if review_score is None or (score >= review_score) == (other >= review_score):
+            continue
+        rises = other >= review_score
+        remarks.append(
+            Remark("score_rises_to_review" if rises else "score_falls_below_review", {**values, "review": review_score})
+        )
+    return tuple(remarks)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.fft import irfft, rfft
 
 from slim_cli.audio.silero import CHUNK
-from slim_cli.results import MODEL_RATE_HZ, Observation
+from slim_cli.results import MODEL_RATE_HZ, Observation, Remark
 
 FRAME, HOP = 2 * CHUNK, 4 * CHUNK
 PITCH_HZ = (75.0, 500.0)
@@ -105,12 +105,12 @@ class VoiceQuality:
         sums, noisy = self._sums[channel], snr is None or snr.value is None or snr.value < MIN_SNR_DB
         units = {"jitter_local": "", "shimmer_local": "", "hnr_db": "dB"}
         if sums.frames < MIN_VOICED_FRAMES or not (sums.periods.steps and sums.amplitudes.steps):
-            note = "less than 2 s of voiced speech"
+            note = Remark("little_voiced_speech", {"needed_s": MIN_VOICED_FRAMES * HOP / MODEL_RATE_HZ})
             return {name: Observation(None, unit, False, note) for name, unit in units.items()}
         values = (sums.periods.local, sums.amplitudes.local, sums.harmonicity / sums.frames)
-        note = f"the signal-to-noise ratio lies below {MIN_SNR_DB:.0f} dB" if noisy else ""
+        low = Remark("low_snr", {"limit_db": MIN_SNR_DB}) if noisy else None
         seen = zip(units.items(), values, strict=True)
-        return {name: Observation(value, unit, not noisy, note) for (name, unit), value in seen}
+        return {name: Observation(value, unit, not noisy, low) for (name, unit), value in seen}
 
     def _read(self, channel: int) -> None:
         frames, self._waiting[channel] = self._waiting[channel], self._waiting[channel][:0].copy()

@@ -10,7 +10,8 @@ from slim_cli.assessment.reference import Reference
 from slim_cli.errors import UsageError
 from slim_cli.reporting.case import Case, stored_case
 from slim_cli.reporting.selection import DEFAULT, Style, check_limit
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
 
 __all__ = ["FORMATS", "load", "stored_case", "stored_choices", "write"]
 

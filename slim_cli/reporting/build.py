@@ -29,7 +29,8 @@ from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, rank
 from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Counts, Exhibit, Report, Row
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
 from slim_cli.words import Words, load_measures, load_words
 
 

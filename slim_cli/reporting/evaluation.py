@@ -48,7 +48,7 @@ def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds:
         return _none("no_propositions", words.say("evaluation.reason_no_propositions"), exhibit, words)
     if result.lr is None or result.lr_status != "given":
         status = "uncalibrated" if result.lr_status == "given" else result.lr_status
-        reason = result.lr_reason or words.say("evaluation.reason_no_calibration")
+        reason = words.sentences(result.lr_reasons) or words.say("evaluation.reason_no_calibration")
         return _none(status, reason, exhibit, words)
     scale = load_scale(words.language, case.scale)
     return _given(result.lr, exhibit, words, scale, bounds)

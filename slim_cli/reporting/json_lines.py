@@ -1,4 +1,4 @@
-"""`results.jsonl`: one line per file in the schema `slim-results/1`."""
+"""`results.jsonl`: one line per file in the schema `slim-results/2`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_jsonl(path: Path) -> list[FileResult]:
     """Reads `results.jsonl`.
 
     Raises:
-        ValueError: a line is not JSON or of another schema.
+        FormatError: a line is not JSON or not a row; names the line.
     """
     with open(path, encoding="utf-8") as lines:
-        return [FileResult.from_json(line) for line in lines]
+        return [FileResult.from_json(line, f"{path.name}: line {number}") for number, line in enumerate(lines, 1)]

@@ -43,7 +43,7 @@ def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], wo
         words=entry,
         value=_number(entry, seen.value),
         usable=seen.usable and seen.value is not None,
-        note=seen.note,
+        note=words.sentence(seen.note),
         bona_fide=_range(entry, bona_fide, words),
         spoof=_range(entry, spoof, words),
         outside=cell is not None and cell.outside,

@@ -152,7 +152,7 @@ _CHECKS: Mapping[str, Callable[[FileResult], bool]] = MappingProxyType(
         "short": _short,
         "telephone": _narrow,
         "lossy": _lossy,
-        "warned": lambda result: bool(result.warnings),
+        "warned": lambda result: bool(result.remarks),
         "channels": lambda result: sum(channel.score is not None for channel in result.channels) > 1,
         "clipped": lambda result: (observed(result, "clipping_fraction") or 0.0) > CLIPPED,
         "noisy": lambda result: (observed(result, "snr_db") or NOISY_DB) < NOISY_DB,

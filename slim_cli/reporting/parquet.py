@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _INTEGERS = ("number", "rank", "size_bytes", "sample_rate_hz", "channels")
 _TEXTS = (
-    *("path", "path_hex", "status", "reason", "flagged", "lr_status", "lr_reason", "lr_bounded", "sha256", "modified"),
-    *("container", "codec", "decoder", "decoder_version", "warnings", "fingerprint"),
+    *("path", "path_hex", "status", "reason", "flagged", "lr_status", "lr_reasons", "lr_bounded", "sha256", "modified"),
+    *("container", "codec", "decoder", "decoder_version", "remarks", "fingerprint"),
 )
 
 

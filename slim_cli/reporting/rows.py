@@ -13,7 +13,8 @@ from slim_cli.reporting.figures.distributions import position_bar
 from slim_cli.reporting.receipt import Receipt
 from slim_cli.reporting.selection import Style, is_shown
 from slim_cli.reporting.view import Counts, Row
-from slim_cli.results import STATUSES, FileResult, RunRecord
+from slim_cli.results import STATUSES, FileResult
+from slim_cli.run_record import RunRecord
 from slim_cli.words import Words
 
 _STATES = ("flagged", "below", "given", "uncalibrated", "out_of_scope", "no_propositions", *STATUSES)

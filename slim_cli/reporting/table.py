@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.view import Row
 from slim_cli.results import FileResult
+from slim_cli.words import Words
 
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
@@ -34,7 +35,8 @@ def flat(findings: Findings) -> list[dict[str, Any]]:
     rows = sorted(findings.report.rows, key=lambda row: row.number)
     observed = sorted({name for result in findings.results for name in result.observations})
     changed = sorted({name for result in findings.results for name in result.stability})
-    return [_fixed(row) | _stability(row.result, changed) | _observations(row.result, observed) for row in rows]
+    words = findings.report.words
+    return [_fixed(row, words) | _stability(row.result, changed) | _observations(row.result, observed) for row in rows]
 
 
 def cell(value: Any) -> Any:
@@ -49,34 +51,34 @@ def cell(value: Any) -> Any:
     return guard + safe_name(value)
 
 
-def _fixed(row: Row) -> dict[str, Any]:
+def _fixed(row: Row, words: Words) -> dict[str, Any]:
     result = row.result
     return {
         "number": row.number,
         "path": result.path,
         "path_hex": result.path_hex,
         "status": result.status,
-        "reason": result.reason or None,
+        "reason": words.sentence(result.reason) or None,
         "rank": row.rank,
         "flagged": {True: "yes", False: "no"}[row.flagged] if row.rank else None,
         "score": _number(result.score),
         "mismatch": _number(result.mismatch),
         "lr_status": result.lr_status if row.rank else None,
-        **_ratio(result),
+        **_ratio(result, words),
         "net_speech_s": _number(row.net_speech_s),
         "sha256": result.sha256,
         "size_bytes": result.size_bytes,
         "modified": result.modified,
         **_media(result),
-        "warnings": "; ".join(result.warnings) or None,
+        "remarks": words.sentences(result.remarks) or None,
         "fingerprint": result.fingerprint,
     }
 
 
-def _ratio(result: FileResult) -> dict[str, Any]:
+def _ratio(result: FileResult, words: Words) -> dict[str, Any]:
     ratio = result.lr
     return {
-        "lr_reason": result.lr_reason or None,
+        "lr_reasons": words.sentences(result.lr_reasons) or None,
         "log10_lr": _number(ratio.log10) if ratio else None,
         "log10_lr_low": _number(ratio.low) if ratio else None,
         "log10_lr_high": _number(ratio.high) if ratio else None,

@@ -58,6 +58,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         style_hash=_source_hash(style),
         script_hash=_source_hash(script),
         say=report.words.say,
+        said=report.words.sentence,
         item=report.words.item,
         command=shlex.join(report.run.command),
         parameters=list(flat(report.run.parameters)),

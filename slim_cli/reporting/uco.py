@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.evidence.names import safe_name
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
+from slim_cli.words import Words
 
 if TYPE_CHECKING:
     from slim_cli.reporting.case import Case
@@ -32,7 +34,7 @@ Node = dict[str, Any]
 
 def write_uco(findings: Findings, target: Path) -> None:
     """Writes `results.jsonld`."""
-    graph = _Graph(findings.report.identity)
+    graph = _Graph(findings.report.identity, findings.report.words)
     files = [graph.file(number, result) for number, result in enumerate(findings.results, start=1)]
     results = [graph.result(i, r, f) for i, (r, f) in enumerate(zip(findings.results, files, strict=True), start=1)]
     stated = graph.case(findings.style.case) if findings.style.case else []
@@ -44,7 +46,8 @@ def write_uco(findings: Findings, target: Path) -> None:
 class _Graph:
     """The nodes of a record, with identifiers that follow from the report's number."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, words: Words) -> None:
+        self._words = words
         self.nodes: list[Node] = []
         self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"{CONTEXT['kb']}{identity}")
 
@@ -111,7 +114,7 @@ class _Graph:
         """What was found about a file."""
         found = {
             "uco-core:object": file,
-            "uco-core:description": safe_name(result.reason),
+            "uco-core:description": safe_name(self._words.sentence(result.reason)),
             "slim:status": result.status,
             "slim:score": _typed("decimal", result.score),
             "slim:mismatch": _typed("decimal", result.mismatch),

@@ -15,7 +15,8 @@ from slim_cli.reporting.receipt import Receipt, Received
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.reporting.sections import Section, load_sections, standard_rows
 from slim_cli.reporting.selection import Style
-from slim_cli.results import ChannelResult, FileResult, Media, RunRecord
+from slim_cli.results import ChannelResult, FileResult, Media
+from slim_cli.run_record import RunRecord
 from slim_cli.words import MeasureWords, Words
 
 

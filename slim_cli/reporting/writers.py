@@ -18,7 +18,8 @@ from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Report
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
 
 
 @dataclass(frozen=True)

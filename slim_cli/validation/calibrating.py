@@ -55,7 +55,7 @@ class Exhibits:
         """Keeps the scored ones of (clip, result, model)."""
         every = list(rows)
         kept = [row for row in every if row[1].score is not None]
-        excluded = Counter(result.status for _, result, _ in every if result.score is None)
+        excluded: Counter[str] = Counter(result.status for _, result, _ in every if result.score is None)
         clips, results, models = zip(*kept, strict=True) if kept else ((), (), ())
         return cls(clips, results, models, dict(excluded))
 

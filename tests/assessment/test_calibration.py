@@ -9,7 +9,8 @@ import pytest
 
 from slim_cli.assessment.calibration import Calibration, Scope, load_calibration
 from slim_cli.errors import UsageError
-from slim_cli.results import ChannelResult, FileResult, Media, Observation
+from slim_cli.results import ChannelResult, FileResult, Media, Observation, Remark
+from tests.conftest import said
 
 SCOPE = Scope((2.0, 30.0), (3000.0, 8000.0), (10.0, 60.0), ("lossless", "aac"), ("en",))
 REFITS = ((1.8, -1.0, -1.7, 0.8), (2.2, -1.0, -1.3, 1.2))
@@ -30,7 +31,7 @@ def exhibit(**changes: Any) -> FileResult:
 
 def test_a_covered_exhibit_gets_its_ratio() -> None:
     status, reason, ratio = CALIBRATION.assess(exhibit(score=0.9), "f" * 64)
-    assert (status, reason) == ("given", "")
+    assert (status, reason) == ("given", ())
     assert ratio is not None
     assert ratio.log10 == pytest.approx(0.8 / 2.302585)
     assert ratio.low == pytest.approx((1.81 * 0.9 - 1) / 2.302585)
@@ -50,18 +51,18 @@ def test_a_ratio_never_leaves_the_bounds_whose_own_uncertainty_is_in_its_interva
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"speech_s": 1.9}, "its net speech of 1.9 s lies outside the calibrated range of 2.0 to 30.0 s"),
-        ({"speech_s": 31.0}, "its net speech of 31.0 s"),
-        ({"codec": "opus"}, "its codec Opus is not among those calibrated (lossless, AAC)"),
-        ({"bandwidth": 2900.0}, "its bandwidth of 2900 Hz"),
-        ({"snr": 5.0}, "its signal-to-noise ratio of 5.0 dB"),
+        ({"speech_s": 1.9}, "its net speech of 1.9 s lies outside the calibrated range of 2 to 30 s"),
+        ({"speech_s": 31.0}, "its net speech of 31 s"),
+        ({"codec": "opus"}, "its codec Opus is not among those calibrated (formats that lose nothing, AAC)"),
+        ({"bandwidth": 2900.0}, "its bandwidth of 2,900 Hz"),
+        ({"snr": 5.0}, "its signal-to-noise ratio of 5 dB"),
         ({"snr": None}, "its signal-to-noise ratio could not be measured"),
     ],
 )
 def test_beyond_the_scope_there_is_a_reason_and_no_ratio(changes: dict[str, Any], reason: str) -> None:
     status, given, ratio = CALIBRATION.assess(exhibit(**changes), "f" * 64)
     assert (status, ratio) == ("out_of_scope", None)
-    assert given.startswith(reason)
+    assert said(given).startswith(reason)
 
 
 @pytest.mark.parametrize("changes", [{"codec": "PCM_24"}, {"codec": "flac"}, {"bandwidth": 16_000.0}])
@@ -77,7 +78,7 @@ def test_what_the_calibration_did_not_measure_does_not_exclude() -> None:
 
 def test_another_pipeline_or_no_score_gives_no_ratio() -> None:
     assert CALIBRATION.assess(exhibit(), "e" * 64)[0::2] == ("uncalibrated", None)
-    assert CALIBRATION.assess(FileResult("a", "no_audio"), "f" * 64) == ("uncalibrated", "the file has no score", None)
+    assert CALIBRATION.assess(FileResult("a", "no_audio"), "f" * 64) == ("uncalibrated", (Remark("no_score"),), None)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"schema": "slim-calibration/9"}), "\xff"])

@@ -12,7 +12,7 @@ import pytest
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Reference
 from slim_cli.cli.main import main
 from slim_cli.detector.bundle import BundleInfo
-from slim_cli.results import FileResult
+from slim_cli.results import FileResult, Remark
 from slim_cli.scanning import Examination
 
 
@@ -49,7 +49,12 @@ def slim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 def rows(*specification: tuple[str, str, float | None]) -> list[FileResult]:
     """Result rows from (path, status, score)."""
     return [
-        FileResult(path, status, "" if status == "scored" else f"because of {status}", score=score)
+        FileResult(
+            path,
+            status,
+            None if status == "scored" else Remark("legacy_text", {"text": f"because of {status}"}),
+            score=score,
+        )
         for path, status, score in specification
     ]
 

@@ -20,6 +20,7 @@ from slim_cli.detector.bundle import write_sums
 from slim_cli.detector.kinds import build_encoder
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim as Command
+from tests.conftest import said
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "evidence"
 ENCODER = {"kind": "spectrogram", "dim": 32, "depth": 2, "heads": 2, "blocks": [0, 1]}
@@ -117,13 +118,13 @@ def test_every_file_has_a_row_with_its_status_and_a_reason(
     scanned: tuple[subprocess.CompletedProcess[str], Path], path: str, status: str
 ) -> None:
     row = read_rows(scanned[1])[path]
-    assert row.status == status, row.reason
+    assert row.status == status, said(row.reason)
     assert bool(row.reason) == (status != "scored")
     assert (row.score is not None) == (status == "scored")
 
 
 def test_a_cut_file_is_scored_with_a_warning(scanned: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    assert read_rows(scanned[1])["cut.wav"].warnings
+    assert read_rows(scanned[1])["cut.wav"].remarks
 
 
 def test_the_silent_side_of_a_call_is_not_scored(scanned: tuple[subprocess.CompletedProcess[str], Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from slim_cli.custody import audit
 from slim_cli.custody.manifest import from_text
-from slim_cli.results import FileResult
+from slim_cli.results import FileResult, Remark
 from tests.cli.conftest import Slim, World, rows
 
 
@@ -77,8 +77,8 @@ def test_the_evidence_is_hashed_again_at_wish(
     name = b"caf\xe9.wav"
     world.rows = [
         FileResult("a.wav", "scored", score=0.5, sha256=digest),
-        FileResult("caf\ufffd.wav", "no_audio", "none", path_hex=name.hex(), sha256=digest),
-        FileResult("locked.wav", "unreadable", "no access"),
+        FileResult("caf\ufffd.wav", "no_audio", Remark("empty_file"), path_hex=name.hex(), sha256=digest),
+        FileResult("locked.wav", "unreadable", Remark("unreadable", {"error": "EACCES"})),
     ]
     slim("scan", "evidence", "-o", tmp_path / "out", "--allow-errors")
     (tmp_path / os.fsdecode(name)).write_bytes(b"speech")

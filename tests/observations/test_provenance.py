@@ -13,7 +13,8 @@ import soundfile
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.observations import credentials
 from slim_cli.observations.provenance import BLOCK_BYTES, EDGE_BYTES, MANIFEST_STORE, read_provenance
-from slim_cli.results import Media, Observation
+from slim_cli.results import Media, Observation, Remark
+from tests.conftest import said
 
 
 def examine(path: Path, **tags: str) -> dict[str, Observation]:
@@ -44,7 +45,8 @@ def store(path: Path, tail: bytes = b"") -> Path:
 )
 def test_names_in_tags_are_counted_and_quoted_harmlessly(tmp_path, tags, encoders, generators):
     found = examine(store(tmp_path / "a.wav"), **tags)
-    assert (found["encoder_tags"].note, found["generator_tags"].note) == (encoders, generators)
+    assert said(found["encoder_tags"].note).strip("“”") == encoders
+    assert said(found["generator_tags"].note).strip("“”") == generators
     assert found["encoder_tags"].value == len(list(filter(None, encoders.split("; "))))
     assert found["generator_tags"].value == bool(generators)
 
@@ -52,14 +54,14 @@ def test_names_in_tags_are_counted_and_quoted_harmlessly(tmp_path, tags, encoder
 def test_signatures_outside_the_tags_are_found_at_both_ends_of_a_file(tmp_path):
     tail = b"\0" * (2 * EDGE_BYTES) + b"LAME3.100" + b"U" * 9 + b"LAME3.100 ElevenLabs"
     found = examine(store(tmp_path / "a.wav", tail))
-    assert (found["encoder_tags"].value, found["encoder_tags"].note) == (1, "LAME3.100")
-    assert found["generator_tags"].note == "ElevenLabs"
+    assert (found["encoder_tags"].value, said(found["encoder_tags"].note)) == (1, "“LAME3.100”")
+    assert said(found["generator_tags"].note) == "“ElevenLabs”"
 
 
 def test_many_names_are_cut_short(tmp_path):
     found = examine(store(tmp_path / "a.wav"), **{f"encoder{n}": f"program {chr(97 + n)}" for n in range(9)})
     assert found["encoder_tags"].value == 9
-    assert found["encoder_tags"].note.endswith("; and 3 more")
+    assert said(found["encoder_tags"].note).endswith("” and 3 more")
 
 
 @pytest.mark.parametrize("padding", [0, BLOCK_BYTES - 32_050, BLOCK_BYTES], ids=["start", "across blocks", "behind"])
@@ -67,16 +69,16 @@ def test_many_names_are_cut_short(tmp_path):
 def test_a_manifest_store_is_found_wherever_it_lies_and_whatever_the_format(tmp_path, padding, name, value):
     found = examine(store(tmp_path / name, b"\0" * padding + MANIFEST_STORE))["content_credentials"]
     assert found.value == value
-    assert not found.usable or "not readable" in found.note
+    assert not found.usable or "not readable" in said(found.note)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("a.wav", Observation(0.0, "", note="none in the file")),
-        ("a.flac", Observation(0.0, "", note="none in the file")),
-        ("a.ogg", Observation(None, "", False, "not checkable in Ogg files")),
-        ("a.au", Observation(None, "", False, "not checkable in AU files")),
+        ("a.wav", Observation(0.0, "", note=Remark("credentials_none"))),
+        ("a.flac", Observation(0.0, "", note=Remark("credentials_none"))),
+        ("a.ogg", Observation(None, "", False, Remark("no_credentials_format", {"container": "Ogg"}))),
+        ("a.au", Observation(None, "", False, Remark("no_credentials_format", {"container": "AU"}))),
     ],
 )
 def test_formats_that_cannot_hold_credentials_are_not_checkable(tmp_path, name, expected):
@@ -86,7 +88,7 @@ def test_formats_that_cannot_hold_credentials_are_not_checkable(tmp_path, name, 
 def test_without_the_package_credentials_are_found_but_not_checked(tmp_path, monkeypatch):
     monkeypatch.setattr(credentials.importlib.util, "find_spec", lambda name: None)
     found = examine(store(tmp_path / "a.wav", MANIFEST_STORE))["content_credentials"]
-    assert found == Observation(1.0, "", False, "found, not checked: the package c2pa-python is not installed")
+    assert found == Observation(1.0, "", False, Remark("credentials_not_checked"))
 
 
 @pytest.mark.parametrize("answer", ["", "null", "[]", '{"error": ""}', '{"error": "", "store": {}}', "not JSON"])
@@ -94,7 +96,7 @@ def test_a_reader_that_answers_nonsense_is_told(tmp_path, monkeypatch, answer):
     monkeypatch.setattr(credentials.importlib.util, "find_spec", lambda name: object())
     monkeypatch.setattr(credentials, "_read_apart", lambda fd, form: json.loads(answer))
     found = examine(store(tmp_path / "a.wav", MANIFEST_STORE))["content_credentials"]
-    assert found == Observation(1.0, "", False, "found, but they could not be read")
+    assert found == Observation(1.0, "", False, Remark("credentials_unreadable"))
 
 
 @pytest.fixture(scope="module")
@@ -152,11 +154,11 @@ def test_intact_credentials_name_signer_state_and_source(tmp_path, signed):
     found = examine(tmp_path / "a.wav")
     credential = found["content_credentials"]
     assert (credential.value, credential.usable) == (1.0, True)
-    assert credential.note.startswith(
-        "intact; whether the signer can be trusted was not checked; signed by Signer (Voice"
+    assert said(credential.note).startswith(
+        "intact; whether the signer can be trusted was not checked; signed by “Signer” (issuer “Voice"
     )
-    assert "made with voice-maker; source type trainedAlgorithmicMedia" in credential.note
-    assert found["generator_tags"].note == "trainedAlgorithmicMedia"
+    assert "made with “voice-maker”; source type “trainedAlgorithmicMedia”" in said(credential.note)
+    assert said(found["generator_tags"].note) == "“trainedAlgorithmicMedia”"
 
 
 def test_credentials_of_a_changed_file_are_not_valid(tmp_path, signed):
@@ -164,5 +166,5 @@ def test_credentials_of_a_changed_file_are_not_valid(tmp_path, signed):
     changed[2_000] ^= 1
     (tmp_path / "a.wav").write_bytes(changed)
     credential = examine(tmp_path / "a.wav")["content_credentials"]
-    assert credential.note.startswith("NOT valid: the file or its credentials were changed after signing")
-    assert "assertion.dataHash.mismatch" in credential.note
+    assert said(credential.note).startswith("NOT valid: the file or its credentials were changed after signing")
+    assert "assertion.dataHash.mismatch" in said(credential.note)

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from slim_cli.observations.stability import Cut, Recode, flips
+from tests.conftest import said
 
 
 def through(change, samples: np.ndarray, block: int) -> np.ndarray:
     pieces = [change(samples[at : at + block], False) for at in range(0, len(samples), block)]
     return np.concatenate([*pieces, change(samples[:0], True)])
+
+
+FALLS = "falls below the review threshold of +1.50"
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
@@ -37,13 +41,18 @@ def test_a_signal_shorter_than_a_frame_can_be_coded():
     [
         (1.0, 0.5, None, []),
         (1.0, None, 0.5, []),
-        (0.4, -0.1, None, ["changes its sign (+0.40 to -0.10)"]),
-        (-0.4, 0.1, 1.5, ["changes its sign (-0.40 to +0.10)"]),
-        (1.6, 1.4, 1.5, ["falls below the review threshold of +1.50 (+1.60 to +1.40)"]),
+        (0.4, -0.1, None, ["changes its sign (+0.40 to −0.10)"]),
+        (-0.4, 0.1, 1.5, ["changes its sign (−0.40 to +0.10)"]),
+        (1.6, 1.4, 1.5, [f"{FALLS} (+1.60 to +1.40)"]),
         (1.4, 1.5, 1.5, ["rises to the review threshold of +1.50 or above (+1.40 to +1.50)"]),
-        (2.0, -1.0, 1.5, ["changes its sign and falls below the review threshold of +1.50 (+2.00 to -1.00)"]),
+        (
+            2.0,
+            -1.0,
+            1.5,
+            ["changes its sign (+2.00 to −1.00)", "falls below the review threshold of +1.50 (+2.00 to −1.00)"],
+        ),
     ],
 )
 def test_a_score_that_does_not_hold_is_told(score, changed, threshold, words):
     told = flips(score, {"cropped": changed}, threshold)
-    assert list(told) == [f"unstable: after 10 % were cropped the score {w}" for w in words]
+    assert [said(one) for one in told] == [f"unsteady: cropped by 5 % at both ends, the score {w}" for w in words]

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.reporting.case import Case, blank_case, load_case
-from slim_cli.results import FileResult, LikelihoodRatio, RunRecord
+from slim_cli.results import FileResult, LikelihoodRatio, Remark
+from slim_cli.run_record import RunRecord
 from tests.reporting import factory
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} {case} \u202egpj.\x1b[31m =cmd()"
+SHORT = Remark("outside_scope", {"quantity": "speech", "value": 2.2, "low": 2.3, "high": 10.0})
 RATIO = LikelihoodRatio(1.6, 1.1, 1.9)
 PROPOSITIONS = {"h1": "The speech was synthesised.", "h2": "The speech was recorded."}
 
@@ -62,7 +64,7 @@ def evaluated(results: list[FileResult]) -> list[FileResult]:
             turned = {"edges_trimmed": -1.0, "cropped": result.score, "reencoded": None}
             out[number] = replace(result, lr=RATIO, lr_status="given", stability=turned)
         else:
-            out[number] = replace(result, lr_status="out_of_scope", lr_reason="its net speech of 2.2 s lies outside")
+            out[number] = replace(result, lr_status="out_of_scope", lr_reasons=(SHORT,))
     return out
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from slim_cli import reporting
-from slim_cli.results import FileResult, RunRecord
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
 from tests.reporting import factory
 
 SECTIONS = 8

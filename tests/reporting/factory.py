@@ -12,7 +12,8 @@ import numpy as np
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Range, Reference
 from slim_cli.audio.overview import Overview, OverviewBuilder
 from slim_cli.audio.proxy import ProxyWriter, proxy_name
-from slim_cli.results import ChannelResult, FileResult, Media, Observation, RunRecord, WindowScore
+from slim_cli.results import ChannelResult, FileResult, Media, Observation, Remark, Status, WindowScore
+from slim_cli.run_record import RunRecord
 
 RATE_HZ = 16_000
 FINGERPRINT = hashlib.sha256(b"fingerprint").hexdigest()
@@ -90,7 +91,7 @@ def observations() -> dict[str, Observation]:
         "hf_energy_ratio_db": Observation(-31.2, "dB"),
         "pause_count_per_min": Observation(11.9, "1/min"),
         "pause_mean_s": Observation(0.42, "s"),
-        "pause_cv": Observation(None, "", False, "fewer than 3 pauses"),
+        "pause_cv": Observation(None, "", False, Remark("few_pauses", {"needed": 3})),
         "digital_silence_fraction": Observation(0.113, ""),
         "clipping_fraction": Observation(0.0, ""),
         "dc_offset": Observation(-0.00012, "full scale"),
@@ -125,8 +126,15 @@ def scored(path: str, score: float, mismatch: float = 0.4, duration_s: float = 2
     )
 
 
-def unscored(path: str, status: str, reason: str) -> FileResult:
-    return FileResult(path, status, reason, sha256=digest(path), size_bytes=1234, fingerprint=FINGERPRINT)
+def unscored(path: str, status: Status, reason: str) -> FileResult:
+    return FileResult(
+        path,
+        status,
+        Remark("legacy_text", {"text": reason}),
+        sha256=digest(path),
+        size_bytes=1234,
+        fingerprint=FINGERPRINT,
+    )
 
 
 def drawn(result: FileResult, folder: Path, number: int) -> FileResult:
@@ -212,7 +220,7 @@ def mixed() -> list[FileResult]:
     return [
         scored("calls/2026-10-02 incoming.wav", 3.4127, 0.58, 23.0, 2),
         scored("calls/voicemail-17.m4a", -2.8101, 0.29, 61.4),
-        replace(scored("calls/interview.flac", 0.91, 0.41, 125.0), warnings=("cut short; the last block is missing",)),
+        replace(scored("calls/interview.flac", 0.91, 0.41, 125.0), remarks=(Remark("end_page_missing"),)),
         scored("calls/short.ogg", -0.42, 0.36, 3.1),
         scored(HOSTILE_NAMES["markup"], -4.9, 0.22, 12.0),
         scored(HOSTILE_NAMES["bidi"], 1.7, 0.47, 9.0),

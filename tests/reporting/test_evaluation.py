@@ -12,11 +12,13 @@ from slim_cli.reporting.nearest_condition import conditional_limits, nearest, st
 from slim_cli.reporting.rows import complete, rank
 from slim_cli.reporting.scale import load_scale
 from slim_cli.reporting.selection import TRIAGE
-from slim_cli.results import LikelihoodRatio
+from slim_cli.results import LikelihoodRatio, Remark
 from slim_cli.words import load_words
 from tests.reporting import cases, factory
 
 WORDS = load_words()
+OTHER = Remark("other_pipeline", {"calibration": "ab", "scan": "cd"})
+CODEC = Remark("codec_outside_scope", {"codec": "MP3", "covered": "lossless, AAC"})
 ASKED = Case({"propositions.h1": "synthetic", "propositions.h2": "recorded"})
 
 
@@ -91,15 +93,24 @@ def test_nothing_is_said_about_propositions_that_were_not_stated(missing):
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "expected"),
+    ("status", "reasons", "expected"),
     [
-        ("uncalibrated", "", "no calibration was used"),
-        ("uncalibrated", "the calibration was made for another model", "made for another model"),
-        ("out_of_scope", "its codec mp3 is not among those calibrated", "codec mp3 is not"),
+        ("uncalibrated", (), "no calibration was used"),
+        ("uncalibrated", (OTHER,), "made for another model"),
+        (
+            "out_of_scope",
+            (CODEC, cases.SHORT),
+            "MP3 is not among those calibrated (formats that lose nothing, AAC)",
+        ),
+        (
+            "out_of_scope",
+            (CODEC, cases.SHORT),
+            "speech of 2.2 s lies outside the calibrated range of 2.3 to 10 s",
+        ),
     ],
 )
-def test_where_there_is_no_ratio_the_reason_is_told(status, reason, expected):
-    result = replace(factory.scored("a.wav", 1.0), lr_status=status, lr_reason=reason)
+def test_where_there_is_no_ratio_every_reason_is_told(status, reasons, expected):
+    result = replace(factory.scored("a.wav", 1.0), lr_status=status, lr_reasons=reasons)
     one = evaluate(result, "E-1", ASKED, WORDS, {})
     assert (one.status, one.figures, one.cautions) == (status, "", ())
     assert expected in one.statement

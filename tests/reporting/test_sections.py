@@ -103,7 +103,7 @@ def test_what_is_banned_in_one_mode_is_said_in_the_other(reports, phrase):
         ("en", "The measurements on E-01 are about 40 times more probable if H1 is true than if H2 is true."),
         ("en", "On the scale in section J this is moderate support for H1 over H2."),
         ("en", "Likelihood ratio 40 (95 % interval 13 to 79)"),
-        ("en", "No likelihood ratio is given for E-02: its net speech of 2.2 s lies outside."),
+        ("en", "for E-02: its net speech of 2.2 s lies outside the calibrated range of 2.3 to 10 s."),
         ("en", "Cllr: cost of the ratios (0 = none, 1 = as good as saying nothing) 0.710 0.660 to 0.770"),
         ("en", "Bona fide files with a ratio above 1 (misleading) 21 % 17 % to 26 %"),
         (
