@@ -29,9 +29,9 @@ from slim_cli.analysis.embeddings import clip_means, masked_mean
 from slim_cli.analysis.finding import INK, SPOOF, Finding, canvas, caption, label
 from slim_cli.analysis.material import Material, sample
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector.encoders import Encoder
+from slim_cli.detector.encoders.interface import Encoder, normalise
 from slim_cli.detector.hub import find_folder
-from slim_cli.detector.model import Slim, normalise
+from slim_cli.detector.model import Slim
 from slim_cli.detector.runtime import choose_device
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.training.recipe import build_slim, load_recipe
@@ -119,7 +119,7 @@ def whole_encoders(recipe: Path) -> tuple[Slim, tuple[Range, Range]]:
     from transformers import AutoConfig
 
     plan = load_recipe(recipe)
-    if plan.encoders.get("kind") != "transformers":
+    if not plan.ready_made:
         raise UsageError(f"The recipe {plan.name} trains its encoders itself: give the trained bundle as --model.")
     spec = copy.deepcopy(plan.encoders)
     parts = [spec["style"], spec["linguistics"]]

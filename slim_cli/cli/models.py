@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List, describe and check models; fetch the encoders of recipes.")
 
 Model = Annotated[str, typer.Argument(help="Bundled model, folder of a bundle, or recipe (name or file).")]
-PARTS = ("style", "linguistics")
 
 
 @app.command("list")
@@ -126,9 +125,9 @@ def _encoders(recipe: Recipe) -> list[tuple[str, HubEncoder]]:
     """The hub encoders of a recipe by their part in it."""
     from slim_cli.detector.hub import HubEncoder
 
-    specs = [(part, recipe.encoders.get(part)) for part in PARTS if recipe.encoders.get("kind") == "transformers"]
-    named = [(part, HubEncoder.of(spec if isinstance(spec, dict) else {})) for part, spec in specs]
-    return [(part, encoder) for part, encoder in named if encoder]
+    ready = {name: table for name, table in recipe.encoders.items() if recipe.encoder_class(name).ready_made}
+    named = [(name, HubEncoder.of(table)) for name, table in ready.items()]
+    return [(name, encoder) for name, encoder in named if encoder]
 
 
 def _describe(path: Path) -> None:

@@ -17,7 +17,7 @@ from slim_cli.errors import UsageError
 if TYPE_CHECKING:
     from slim_cli.corpora.manifest import Clip
     from slim_cli.training.loop import Report
-    from slim_cli.training.pipeline import Workshop
+    from slim_cli.training.pipeline import Training
     from slim_cli.validation.reference_statistics import Measured
 
 MAX_CLIP_S = 10.0
@@ -78,13 +78,8 @@ def train(
         raise UsageError("Training needs a recipe (--preset or --recipe), clips (-m) and a work folder (-o).")
     chosen = find_recipe(preset) if preset else recipe
     assert chosen is not None
-    shop = _workshop(chosen, _Data(manifest, folds, leave_out, max_clip_s), output, device)
-    if shop.ready_made:
-        shop.extract(_report("files encoded"))
-    else:
-        shop.train_encoder()
-    shop.train_stage1(_report("stage 1"))
-    typer.echo(shop.train_stage2(_report("stage 2")))
+    shop = _training(chosen, _Data(manifest, folds, leave_out, max_clip_s), output, device)
+    typer.echo(shop.run(_report("step")))
 
 
 @app.command()
@@ -97,7 +92,22 @@ def encoder(
 ) -> None:
     """Find the patterns of small encoders in recorded speech; no label is read, so all folds share them."""
     data = _Data(manifest, max_clip_s=max_clip_s)
-    _workshop(recipe, data, output, device).train_encoder()
+    _training(recipe, data, output, device).train_encoder()
+
+
+@app.command()
+def views(
+    recipe: RecipeArgument,
+    manifest: Manifests,
+    output: Work,
+    folds: Folds = None,
+    leave_out: LeaveOut = None,
+    max_clip_s: MaxClip = MAX_CLIP_S,
+    device: Device = "auto",
+) -> None:
+    """Tune the encoders beside style and linguistics, if the recipe has some, on bona fide and spoof."""
+    data = _Data(manifest, folds, leave_out, max_clip_s)
+    _training(recipe, data, output, device).tune_views(_report("view"))
 
 
 @app.command()
@@ -112,7 +122,7 @@ def stage1(
 ) -> None:
     """Learn style-linguistics dependency features from bona fide speech."""
     data = _Data(manifest, folds, leave_out, max_clip_s)
-    _workshop(recipe, data, output, device).train_stage1(_report("stage 1"))
+    _training(recipe, data, output, device).train_stage1(_report("stage 1"))
 
 
 @app.command()
@@ -127,7 +137,7 @@ def stage2(
 ) -> None:
     """Learn the classifier from bona fide and spoof, and write the bundle."""
     data = _Data(manifest, folds, leave_out, max_clip_s)
-    bundle = _workshop(recipe, data, output, device).train_stage2(_report("stage 2"))
+    bundle = _training(recipe, data, output, device).train_stage2(_report("stage 2"))
     typer.echo(bundle)
 
 
@@ -180,20 +190,20 @@ def _measure(clips: Sequence[Clip]) -> Measured:
     return measured
 
 
-def _workshop(recipe: Path, data: _Data, output: Path, device: str) -> Workshop:
+def _training(recipe: Path, data: _Data, output: Path, device: str) -> Training:
     from slim_cli.corpora.audio_pack import AudioPack
     from slim_cli.detector.runtime import choose_device
-    from slim_cli.training.pipeline import Workshop
+    from slim_cli.training.pipeline import Training
     from slim_cli.training.recipe import load_recipe
 
     plan = load_recipe(recipe)
     clips, chosen = ([clip for clip in part if plan.protocol.needs(clip)] for part in _clips(data))
     if not clips:
-        read = ", ".join([*plan.protocol.stage1, *plan.protocol.stage2])
+        read = ", ".join([*plan.protocol.stage1, *plan.protocol.stage2, *plan.protocol.fusion])
         raise UsageError(f"The recipe {plan.name} learns from {read}; none of the clips is of these.")
     run = output / ("all" if data.leave_out is None else f"fold-{data.leave_out}")
     pack = AudioPack(clips, output / "audio", data.max_clip_s)
-    return Workshop(plan, clips, chosen, pack, run, output, str(choose_device(device)))
+    return Training(plan, clips, chosen, pack, run, output, str(choose_device(device)))
 
 
 def _clips(data: _Data) -> tuple[list[Clip], list[Clip]]:

@@ -23,9 +23,9 @@ from slim_cli.results import MODEL_RATE_HZ
 NARROW_HZ = 8000
 _AMR_WB_MODE = 2  # 12.65 kbit/s
 _AMR_WB_FRAME = 320  # samples
-_AMR_WB_LIBRARY = "vo-amrwbenc"
+AMR_WB_LIBRARY = "vo-amrwbenc"
 _NO_ROOMS = "no pyroomacoustics (pip install 'slim-audit[rooms]')"
-_NO_AMR_WB = f"no AMR-WB encoder (the library {_AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
+NO_AMR_WB = f"no AMR-WB encoder (the library {AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
 
 # Conditions that are no channels: in words, whether in a room, and signal-to-noise ratio, dB.
 SURROUNDINGS: Mapping[str, tuple[str, bool, float | None]] = MappingProxyType(
@@ -109,50 +109,22 @@ def in_turn(labels: Sequence[str], chosen: Sequence[Condition]) -> list[Conditio
     return result
 
 
-def random_codec(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Samples as received through a codec of one of the kinds above, at a random rate, for training.
-
-    Args:
-        samples: (T,) float32 at 16 kHz.
-        rng: decides.
-
-    Returns:
-        (T', ) float32, never longer.
-
-    Raises:
-        EnvironmentUnfit: there is no AMR-WB encoder here.
-    """
-    if not (library := ctypes.util.find_library(_AMR_WB_LIBRARY)):
-        raise EnvironmentUnfit(f"Training hears codecs one by one; here is {_NO_AMR_WB}.")
-    kilobits = rng.uniform
-    coded = (
-        lambda: _coded(samples, "mp3", "libmp3lame", bit_rate=int(rng.choice([24, 32, 48, 64, 96]) * 1000)),
-        lambda: _coded(samples, "adts", "aac", bit_rate=int(kilobits(24, 96) * 1000)),
-        lambda: _coded(samples, "ogg", "libopus", bit_rate=int(kilobits(12, 32) * 1000)),
-        lambda: _amr_wb(samples, ctypes.CDLL(library), int(rng.integers(1, 9))),
-        lambda: _coded(samples, "wav", str(rng.choice(["pcm_mulaw", "pcm_alaw"])), NARROW_HZ),
-        lambda: _coded(samples, "wav", "adpcm_g722"),
-        lambda: _coded(samples, "wav", "pcm_s16le", NARROW_HZ),
-    )
-    return _received(coded[rng.integers(len(coded))](), samples)
-
-
 def _channels() -> Sequence[Condition]:
-    amr_wb = ctypes.util.find_library(_AMR_WB_LIBRARY)
+    library = ctypes.util.find_library(AMR_WB_LIBRARY)
     return (
-        _channel("mp3-64k", "MP3, 64 kbit/s", "mp3", lambda x: _coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
-        _channel("aac-64k", "AAC, 64 kbit/s", "aac", lambda x: _coded(x, "adts", "aac", bit_rate=64_000)),
-        _channel("opus-16k", "Opus, 16 kbit/s", "ogg", lambda x: _coded(x, "ogg", "libopus", bit_rate=16_000)),
+        _channel("mp3-64k", "MP3, 64 kbit/s", "mp3", lambda x: coded(x, "mp3", "libmp3lame", bit_rate=64_000)),
+        _channel("aac-64k", "AAC, 64 kbit/s", "aac", lambda x: coded(x, "adts", "aac", bit_rate=64_000)),
+        _channel("opus-16k", "Opus, 16 kbit/s", "ogg", lambda x: coded(x, "ogg", "libopus", bit_rate=16_000)),
         _channel(
             "amr-wb",
             "AMR-WB, 12.65 kbit/s",
             "amr",
-            lambda x: _amr_wb(x, ctypes.CDLL(amr_wb)),
-            "" if amr_wb else _NO_AMR_WB,
+            lambda x: amr_wb(x, ctypes.CDLL(library)),
+            "" if library else NO_AMR_WB,
         ),
-        _channel("g711", "G.711 µ-law, 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
-        _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: _coded(x, "wav", "adpcm_g722")),
-        _channel("band-8k", "sampled at 8 kHz", "wav", lambda x: _coded(x, "wav", "pcm_s16le", NARROW_HZ)),
+        _channel("g711", "G.711 µ-law, 8 kHz", "wav", lambda x: coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
+        _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: coded(x, "wav", "adpcm_g722")),
+        _channel("band-8k", "sampled at 8 kHz", "wav", lambda x: coded(x, "wav", "pcm_s16le", NARROW_HZ)),
     )
 
 
@@ -173,10 +145,10 @@ def _surrounded(samples: np.ndarray, room: bool, snr_db: float | None) -> np.nda
 
 
 def _channel(name: str, words: str, suffix: str, store: Callable[[np.ndarray], bytes], missing: str = "") -> Condition:
-    return Condition(name, words, lambda samples: _received(store(samples), samples), missing, store, f".{suffix}")
+    return Condition(name, words, lambda samples: received(store(samples), samples), missing, store, f".{suffix}")
 
 
-def _coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL_RATE_HZ, bit_rate: int = 0) -> bytes:
+def coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL_RATE_HZ, bit_rate: int = 0) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container, options={"fflags": "+bitexact"}) as out:
         stream = cast(av.AudioStream, out.add_stream(codec, rate=rate_hz))
@@ -195,7 +167,7 @@ def _coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL
     return file.getvalue()
 
 
-def _amr_wb(samples: np.ndarray, library: ctypes.CDLL, mode: int = _AMR_WB_MODE) -> bytes:
+def amr_wb(samples: np.ndarray, library: ctypes.CDLL, mode: int = _AMR_WB_MODE) -> bytes:
     library.E_IF_init.restype = ctypes.c_void_p
     state = ctypes.c_void_p(library.E_IF_init())
     pcm = np.pad(_int16(samples), (0, -len(samples) % _AMR_WB_FRAME))
@@ -210,7 +182,7 @@ def _amr_wb(samples: np.ndarray, library: ctypes.CDLL, mode: int = _AMR_WB_MODE)
 _SHORTS = ctypes.POINTER(ctypes.c_int16)
 
 
-def _received(coded: bytes, original: np.ndarray) -> np.ndarray:
+def received(coded: bytes, original: np.ndarray) -> np.ndarray:
     """What a file sounds like, at 16 kHz and without what a codec's last frame adds at the end."""
     with av.open(io.BytesIO(coded), "r") as source:
         shaper = av.AudioResampler("flt", "mono")

@@ -1,14 +1,14 @@
 """A bundle: the folder that holds one trained SLIM. Loading checks every hash, needs no network, never unpickles.
 
-Layout: `config.json`, `style.safetensors`, `linguistics.safetensors`, `head.safetensors`, `reference.json`, and
-`SHA256SUMS`, which lists these; beside them `MODEL_CARD.md` and whatever else explains the model.
+Layout: `config.json`, the weights of each encoder (`style.safetensors`, `linguistics.safetensors`, ...) and of the
+head, `reference.json`, and `SHA256SUMS`, which lists these; beside them `MODEL_CARD.md` and whatever else explains it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from slim_cli.detector.kinds import build_encoder
-from slim_cli.detector.model import HeadConfig, Slim
+from slim_cli.detector.encoders import ENCODERS, build_encoder, describe_encoder
+from slim_cli.detector.heads import HEADS, describe_head
+from slim_cli.detector.model import Slim
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 
-SCHEMA = "slim-bundle/1"
+SCHEMA = "slim-bundle/2"
 SUMS = "SHA256SUMS"
-PARTS = ("style", "linguistics", "head")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class BundleInfo:
         parameters: number of weights.
         sha256: SHA-256 of every file by name.
         details: training facts recorded by the trainer.
+        plugs: for kinds of other makers, their package, version and hash by kind.
     """
 
     name: str
@@ -45,6 +46,7 @@ class BundleInfo:
     parameters: int = 0
     sha256: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    plugs: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
@@ -55,14 +57,13 @@ def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
         "name": info.name,
         "version": info.version,
         "description": info.description,
-        "style": model.style.describe(),
-        "linguistics": model.linguistics.describe(),
-        "head": asdict(model.head.config),
+        "encoders": {name: describe_encoder(model.encoder(name)) for name in model.encoders},
+        "head": describe_head(model.head),
         "details": info.details,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n", encoding="utf-8")
-    for part in PARTS:
-        save_file(_half(getattr(model, part)), folder / f"{part}.safetensors")
+    for name, part in _parts(model).items():
+        save_file(_half(part), folder / f"{name}.safetensors")
     write_sums(folder)
 
 
@@ -103,21 +104,48 @@ def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
     """
     sums = verify_bundle(folder)
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if config["schema"] != SCHEMA:
-            raise ValueError(f"schema {config['schema']!r}")
-        model = Slim(build_encoder(config["style"]), build_encoder(config["linguistics"]), HeadConfig(**config["head"]))
-        for part in PARTS:
-            state = {k: v.float() for k, v in load_file(folder / f"{part}.safetensors").items()}
-            _load_exactly(getattr(model, part), state)
+        config = _upgraded(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        model = Slim({name: build_encoder(spec) for name, spec in config["encoders"].items()}, config["head"])
+        for name, part in _parts(model).items():
+            state = {k: v.float() for k, v in load_file(folder / f"{name}.safetensors").items()}
+            _load_exactly(part, state)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise EnvironmentUnfit(f"The model bundle {folder} cannot be loaded: {error}.") from error
     model.share_front()
     parameters = sum(p.numel() for p in model.parameters())
     info = BundleInfo(
-        config["name"], config["version"], config["description"], parameters, sums, config.get("details", {})
+        config["name"],
+        config["version"],
+        config["description"],
+        parameters,
+        sums,
+        config.get("details", {}),
+        _plugs(config),
     )
     return model.eval().requires_grad_(False), info
+
+
+def _upgraded(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as this version writes it: the first schema had two encoders and one head of either pooling."""
+    if config["schema"] == SCHEMA:
+        return config
+    if config["schema"] != "slim-bundle/1":
+        raise ValueError(f"schema {config['schema']!r}")
+    head = dict(config["head"])
+    kind = head.pop("pooling", "attentive")
+    superfluous = ("families",) if kind == "attentive" else ("pooled_dim", "hidden_dim")
+    head = {"kind": kind, **{name: value for name, value in head.items() if name not in superfluous}}
+    return {**config, "encoders": {name: config[name] for name in ("style", "linguistics")}, "head": head}
+
+
+def _parts(model: Slim) -> dict[str, nn.Module]:
+    return {**{name: model.encoder(name) for name in model.encoders}, "head": model.head}
+
+
+def _plugs(config: dict[str, Any]) -> dict[str, dict[str, str]]:
+    found = {spec["kind"]: ENCODERS.provenance(spec["kind"]) for spec in config["encoders"].values()}
+    found |= {f"head {kind}": HEADS.provenance(kind) for kind in [config["head"]["kind"]]}
+    return {kind: whence for kind, whence in found.items() if whence}
 
 
 def _load_exactly(module: nn.Module, state: dict[str, torch.Tensor]) -> None:

@@ -6,7 +6,6 @@ in the format of `sha256sum`, says what they were when first pulled. Every later
 
 from __future__ import annotations
 
-import pickle
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
-from slim_cli.detector.encoders import TransformersEncoder
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
 from slim_cli.resources import user_dir
@@ -142,28 +138,6 @@ def verify(encoder: HubEncoder) -> Digests:
     unlisted = {path.name: "" for path in encoder.folder.iterdir() if path.name not in found}
     _compare(encoder, found | unlisted, str(encoder.folder))
     return found
-
-
-def load_encoder(spec: Mapping[str, Any]) -> TransformersEncoder:
-    """Loads the encoder that a recipe's table names: a local folder as it is, a pulled one after comparing its hashes.
-
-    Args:
-        spec: `source`, `blocks` (first and last, inclusive) and, for a hub id, `revision`.
-
-    Raises:
-        EnvironmentUnfit: not pulled, or not loadable.
-        IntegrityError: a file differs from what was recorded at the first pull.
-        UsageError: the table is wrong.
-    """
-    try:
-        blocks = (int(spec["blocks"][0]), int(spec["blocks"][1]))
-        origin = {"source": str(spec["source"]), "revision": spec.get("revision")}
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise UsageError("An encoder of a recipe needs source and blocks, the first and the last one read.") from error
-    try:
-        return TransformersEncoder.from_pretrained(str(find_folder(spec)), blocks, origin)
-    except (OSError, ValueError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
-        raise EnvironmentUnfit(f"The encoder {spec['source']} cannot be loaded: {error}") from error
 
 
 def find_folder(spec: Mapping[str, Any]) -> Path:

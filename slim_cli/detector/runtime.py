@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,17 +33,22 @@ class Detector:
 
     Attributes:
         info: what the bundle says of itself.
-        fingerprint: SHA-256 over the hashes of every file that decides a score.
+        fingerprint: SHA-256 over the hashes of every file that decides a score, and over the packages of other makers
+            that the bundle needs.
         device: where it runs, e.g. `cpu`.
     """
 
     def __init__(self, model: Slim, info: BundleInfo, device: torch.device) -> None:
         self.model, self.info, self.device = model.to(device).eval(), info, str(device)
-        apart = device.type == "cpu" and model.style.reentrant and model.linguistics.reentrant
+        apart = device.type == "cpu" and model.reentrant
         self._batch = SMALL_BATCH if apart else BATCH
         threads = torch.get_num_threads() if apart else 1
         self._hands = ThreadPoolExecutor(threads, "slim-hand", torch.set_num_threads, (1,)) if threads > 1 else None
-        deciding = {k: v for k, v in info.sha256.items() if k == "config.json" or k.endswith(".safetensors")}
+        deciding: dict[str, Any] = {
+            k: v for k, v in info.sha256.items() if k == "config.json" or k.endswith(".safetensors")
+        }
+        if info.plugs:
+            deciding["plugs"] = info.plugs
         self.fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
     def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

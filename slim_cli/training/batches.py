@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler, crop, trim_silence
-from slim_cli.corpora.channel_conditions import random_codec
 from slim_cli.corpora.manifest import Clip
-from slim_cli.training.augmentation import degrade
+from slim_cli.corpora.random_codecs import random_codec
+from slim_cli.training.degradations import degrade
 
 FRAME = 640  # samples; windows are whole frames of every encoder
 
@@ -68,7 +68,6 @@ class LabelledBatches:
                 self.neighbours[clip.origin].append(clip)
 
     def __call__(self, rng: np.random.Generator) -> Batch:
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         copies = self.copies.draw(self.size // 6, rng) if self.copies else []
         alone = self.size // 2 - len(copies)
         rows, clips = [], []
@@ -81,19 +80,22 @@ class LabelledBatches:
         for clip in [*(self._neighbour(c, rng) for c in spoof), *spoof]:
             rows.append(crop(trim_silence(self.pack(clip)), self.length, rng))
             clips.append(clip)
-        clean = torch.from_numpy(np.stack(rows))
         pairs = len(copies)
-        groups = torch.cat([torch.arange(pairs).repeat_interleave(2), pairs + torch.arange(2 * alone)])
-        heard = degrade(clean, generator, groups)
-        as_it_is = (torch.rand(pairs + 2 * alone, generator=generator) < 0.5)[groups]
-        heard[as_it_is] = clean[as_it_is]
-        return _batch(heard, clean, clips)
+        groups = [*np.repeat(range(pairs), 2), *range(pairs, pairs + 2 * alone)]
+        seeds = rng.integers(2**62, size=pairs + 2 * alone)[groups]
+        heard = [_through(row, np.random.default_rng(seed), rows) for row, seed in zip(rows, seeds, strict=True)]
+        return _batch(torch.from_numpy(np.stack(heard)), torch.from_numpy(np.stack(rows)), clips)
 
     def _neighbour(self, spoof: Clip, rng: np.random.Generator) -> Clip:
         near = self.neighbours.get(spoof.origin)
         if near and rng.random() < 0.7:
             return near[rng.integers(len(near))]
         return self.bona_fide.draw(1, rng)[0]
+
+
+def _through(samples: np.ndarray, rng: np.random.Generator, others: Sequence[np.ndarray]) -> np.ndarray:
+    """Half of all windows as they are, half through the channel that the generator draws."""
+    return samples if rng.random() < 0.5 else degrade(samples, rng, others)
 
 
 class ClipWindows:
@@ -127,7 +129,7 @@ class ClipWindows:
             samples = np.array(crop(audio, min(self.length, len(audio)), rng))
             piece = torch.from_numpy(random_codec(samples, rng) if coded[row] else samples)
             if rng.random() < 1 / 3 and not coded[row]:
-                piece = degrade(piece[None], torch.Generator().manual_seed(int(rng.integers(2**62))))[0]
+                piece = torch.from_numpy(degrade(piece.numpy(), rng))
             waveforms[row, : len(piece)], lengths[row] = piece, len(piece)
         labels = torch.tensor([float(self.clips[clip].is_spoof) for clip in chosen])
         return waveforms, lengths, labels, chosen

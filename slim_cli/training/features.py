@@ -16,7 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slim_cli.detector.model import Slim, Subspaces
+from slim_cli.detector.encoders import describe_encoder
+from slim_cli.detector.heads import Subspaces
+from slim_cli.detector.model import Slim
 
 BATCH = 16
 EVERY = 4  # of the frames; learned pooling over time sees much the same in a quarter of them
@@ -30,10 +32,12 @@ class FeatureSource:
     Attributes:
         labels: (N,) 0 bona fide, 1 spoof.
         clips: (N,) number of the clip that each row comes from.
+        summaries: (N, P) what the head keeps of each row.
     """
 
     labels: np.ndarray
     clips: np.ndarray
+    summaries: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -63,7 +67,7 @@ class FeatureCache(FeatureSource):
     Attributes:
         style: (N, F, D_s) float16.
         linguistics: (N, F', D_l) float16.
-        moments: (N, P) moments over all frames, float32; of width 1 and empty where the head reads none.
+        summaries: (N, P) what the head keeps of each window, over all frames, float32.
         style_frames: (N,) valid frames.
         linguistics_frames: (N,) valid frames.
         labels: (N,) 0 bona fide, 1 spoof.
@@ -72,7 +76,7 @@ class FeatureCache(FeatureSource):
 
     style: np.ndarray
     linguistics: np.ndarray
-    moments: np.ndarray
+    summaries: np.ndarray
     style_frames: np.ndarray
     linguistics_frames: np.ndarray
     labels: np.ndarray
@@ -93,14 +97,13 @@ class FeatureCache(FeatureSource):
 
 
 def encoder_fingerprint(slim: Slim) -> str:
-    """SHA-256 over the weights and block ranges of both encoders, and what the pooling takes moments of."""
+    """SHA-256 over the weights and block ranges of the encoders, and over what the head reads without having learnt."""
     digest = hashlib.sha256()
-    pooling = slim.head.pooling
-    if pooling is not None:
-        for weight in pooling.parameters():
+    for part in (slim.head.prepared(), slim.head.views):
+        for weight in part.parameters() if part is not None else ():
             digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
-    for encoder in (slim.style, slim.linguistics):
-        digest.update(json.dumps(encoder.describe(), sort_keys=True, default=str).encode())
+    for encoder in map(slim.encoder, slim.encoders):
+        digest.update(json.dumps(describe_encoder(encoder), sort_keys=True, default=str).encode())
         for name, value in sorted(encoder.state_dict().items()):
             digest.update(name.encode() + value.detach().cpu().float().contiguous().numpy().tobytes())
     return digest.hexdigest()
@@ -135,14 +138,13 @@ def build_cache(
         waveforms, lengths, labels, clips = draw(number)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             x = slim.subspaces(waveforms.to(device), lengths.to(device))
-            moments = _moments(slim, x)
-        x = Subspaces(*(part[:, ::EVERY] for part in x))
-        style, style_mask = _packed(x.style, x.style_mask)
-        linguistics, mask = _packed(x.linguistics, x.linguistics_mask)
+            summary = slim.head.summary(x)
+        style, linguistics, style_mask, mask = (part[:, ::EVERY] for part in x[:4])
+        (style, style_mask), (linguistics, mask) = _packed(style, style_mask), _packed(linguistics, mask)
         x = Subspaces(style, linguistics, style_mask, mask)
-        arrays = arrays or _create(home, x, moments.shape[1], batches * BATCH)
+        arrays = arrays or _create(home, x, summary.shape[1], batches * BATCH)
         rows = slice(number * BATCH, (number + 1) * BATCH)
-        arrays.moments[rows] = moments.cpu().numpy()
+        arrays.summaries[rows] = summary.cpu().numpy()
         arrays.style[rows] = x.style.half().cpu().numpy()
         arrays.linguistics[rows] = x.linguistics.half().cpu().numpy()
         arrays.style_frames[rows] = x.style_mask.sum(1).cpu().numpy()
@@ -164,12 +166,6 @@ def _packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return x.gather(1, order[..., None].expand_as(x)), mask.gather(1, order)
 
 
-def _moments(slim: Slim, x: Subspaces) -> Tensor:
-    if (pooling := slim.head.pooling) is not None:
-        return pooling.moments(x.style, x.style_mask, x.linguistics, x.linguistics_mask)
-    return torch.zeros(len(x.style), 1)
-
-
 def _create(home: Path, x: Subspaces, width: int, count: int) -> FeatureCache:
     def new(name: str, dtype: type, *shape: int) -> np.ndarray:
         return np.lib.format.open_memmap(home / f"{name}.npy", "w+", dtype, (count, *shape))
@@ -177,7 +173,7 @@ def _create(home: Path, x: Subspaces, width: int, count: int) -> FeatureCache:
     return FeatureCache(
         new("style", np.float16, *x.style.shape[1:]),
         new("linguistics", np.float16, *x.linguistics.shape[1:]),
-        new("moments", np.float32, width),
+        new("summaries", np.float32, width),
         new("style_frames", np.int32),
         new("linguistics_frames", np.int32),
         new("labels", np.float32),

@@ -23,15 +23,14 @@ from torch.nn.utils.rnn import pad_sequence
 
 from slim_cli.corpora.audio_pack import AudioPack, identity
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector.model import Slim, Subspaces
+from slim_cli.detector.heads import Subspaces
+from slim_cli.detector.model import Slim
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 from slim_cli.training.features import FeatureSource, encoder_fingerprint
 
 SCHEMA = "slim-file-features/1"
 SHARD_S, BATCH_S = 600, 160  # audio per shard, and per batch with its padding
-CROP = round(WINDOW_S * 50)  # frames of a window; this family of encoders gives 50 per second
-SHORTEST = 400  # samples below which these encoders give no frame
 
 Shard = tuple[np.ndarray, np.ndarray]
 
@@ -53,25 +52,31 @@ class FileFeatures(FeatureSource):
         clips: (N,) number of the clip.
         places: where each file's frames are.
         shards: style and linguistics frames of each shard, (frames, D) int16.
+        crops: frames of a window of style and of linguistics.
     """
 
     labels: np.ndarray
     clips: np.ndarray
     places: Sequence[Place]
     shards: Sequence[Shard]
+    crops: tuple[int, int]
+
+    @property
+    def summaries(self) -> np.ndarray:  # type: ignore[override]
+        """None are kept of whole files."""
+        return np.zeros((len(self.labels), 1), np.float32)
 
     def batch(
         self, rows: np.ndarray, device: torch.device, rng: np.random.Generator | None = None
     ) -> tuple[Subspaces, Tensor]:
         positions = np.full(len(rows), 0.5) if rng is None else rng.random(len(rows))
         places = [self.places[row] for row in rows]
-        style, style_mask = _padded(
-            [_crop(self.shards[p.shard][0][p.style], at) for p, at in zip(places, positions, strict=True)]
-        )
-        linguistics, mask = _padded(
-            [_crop(self.shards[p.shard][1][p.linguistics], at) for p, at in zip(places, positions, strict=True)]
-        )
-        x = Subspaces(*(part.to(device) for part in (style, linguistics, style_mask, mask)))
+        pieces: list[list[Tensor]] = [[], []]
+        for place, at in zip(places, positions, strict=True):
+            for part, (frames, where) in enumerate(zip(self.shards[place.shard], place[1:], strict=True)):
+                pieces[part].append(_crop(frames[where], self.crops[part], at))
+        (style, style_mask), (linguistics, mask) = map(_padded, pieces)
+        x = Subspaces(style.to(device), linguistics.to(device), style_mask.to(device), mask.to(device))
         return x, torch.from_numpy(self.labels[rows]).to(device)
 
 
@@ -106,7 +111,8 @@ def encode_files(
         done += len(part)
         if report:
             report(done, len(files))
-    return _open(clips, keys, shards)
+    crops = (round(WINDOW_S * slim.style.frame_rate), round(WINDOW_S * slim.linguistics.frame_rate))
+    return _open(clips, keys, shards, crops)
 
 
 def _claim(folder: Path, fingerprint: str) -> None:
@@ -175,7 +181,8 @@ def _write(slim: Slim, keys: Sequence[str], audio: Sequence[np.ndarray], shard: 
 def _encode(slim: Slim, waveforms: Sequence[Tensor]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Valid frames of each waveform in both subspaces, bfloat16 seen as int16."""
     device = next(slim.parameters()).device
-    lengths = torch.tensor([max(len(samples), SHORTEST) for samples in waveforms])
+    shortest = max(slim.style.shortest, slim.linguistics.shortest)
+    lengths = torch.tensor([max(len(samples), shortest) for samples in waveforms])
     padded = torch.zeros(len(waveforms), int(lengths.max()))
     for row, samples in zip(padded, waveforms, strict=True):
         row[: len(samples)] = samples
@@ -189,7 +196,7 @@ def _encode(slim: Slim, waveforms: Sequence[Tensor]) -> tuple[list[np.ndarray], 
     return frames(x.style, x.style_mask), frames(x.linguistics, x.linguistics_mask)
 
 
-def _open(clips: Sequence[Clip], keys: Sequence[str], shards: Sequence[Path]) -> FileFeatures:
+def _open(clips: Sequence[Clip], keys: Sequence[str], shards: Sequence[Path], crops: tuple[int, int]) -> FileFeatures:
     places = {}
     for number, shard in enumerate(shards):
         first_s = first_l = 0
@@ -198,7 +205,7 @@ def _open(clips: Sequence[Clip], keys: Sequence[str], shards: Sequence[Path]) ->
             first_s, first_l = first_s + frames_s, first_l + frames_l
     arrays = [(_mapped(shard / "style.npy"), _mapped(shard / "linguistics.npy")) for shard in shards]
     labels = np.array([clip.is_spoof for clip in clips], dtype=np.float32)
-    return FileFeatures(labels, np.arange(len(clips)), [places[key] for key in keys], arrays)
+    return FileFeatures(labels, np.arange(len(clips)), [places[key] for key in keys], arrays, crops)
 
 
 def _mapped(path: Path) -> np.ndarray:
@@ -208,10 +215,10 @@ def _mapped(path: Path) -> np.ndarray:
     return values[found.offset // 2 :].view(found.shape).numpy()
 
 
-def _crop(frames: np.ndarray, position: float) -> Tensor:
-    """A window at a relative position, fp32."""
-    start = int(position * max(1, len(frames) - CROP + 1))
-    return torch.from_numpy(np.array(frames[start : start + CROP])).view(torch.bfloat16).float()
+def _crop(frames: np.ndarray, length: int, position: float) -> Tensor:
+    """A window of so many frames at a relative position, fp32."""
+    start = int(position * max(1, len(frames) - length + 1))
+    return torch.from_numpy(np.array(frames[start : start + length])).view(torch.bfloat16).float()
 
 
 def _padded(pieces: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ class LoopOptions:
         weight_decay: AdamW weight decay.
         average: decay of the exponential moving average of the weights, which is what the loop returns.
         every: steps between log lines and between checkpoints.
+        fast: how the names of weights start that learn faster; empty for none.
+        faster: how many times faster.
     """
 
     steps: int
@@ -36,6 +38,8 @@ class LoopOptions:
     weight_decay: float = 0.02
     average: float = 0.995
     every: int = 50
+    fast: str = ""
+    faster: float = 1.0
 
 
 def optimise(
@@ -62,8 +66,9 @@ def optimise(
         UsageError: the checkpoint belongs to another model.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parameters = [p for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, options.learning_rate, (0.9, 0.98), weight_decay=options.weight_decay)
+    groups = _groups(module, options)
+    parameters = [p for group in groups for p in group["params"]]
+    optimiser = torch.optim.AdamW(groups, options.learning_rate, (0.9, 0.98), weight_decay=options.weight_decay)
     average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(options.average), use_buffers=True)
     first = _resume(folder / "checkpoint.pt", module, average, optimiser)
     device = parameters[0].device.type
@@ -72,7 +77,7 @@ def optimise(
     module.train()
     for number in range(first, options.steps):
         for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * _schedule(number, options.steps)
+            group["lr"] = options.learning_rate * group["speed"] * _schedule(number, options.steps)
         with torch.autocast(device, torch.bfloat16):
             losses = step(module, number)
         total = torch.stack([v.float() for v in losses.values()]).sum()
@@ -91,6 +96,14 @@ def optimise(
                 report(done, options.steps, sums)
             sums = {}
     return cast(M, average.module.eval())
+
+
+def _groups(module: nn.Module, options: LoopOptions) -> list[dict[str, Any]]:
+    """The weights to train, those that learn faster apart."""
+    trained = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+    fast = [p for name, p in trained if options.fast and name.startswith(options.fast)]
+    slow = [p for name, p in trained if not (options.fast and name.startswith(options.fast))]
+    return [{"params": part, "speed": speed} for part, speed in ((slow, 1.0), (fast, options.faster)) if part]
 
 
 def _schedule(step: int, steps: int) -> float:

@@ -1,6 +1,6 @@
 """From a recipe and clips to a bundle, step by step; every step leaves its result in the work folder and is resumable.
 
-Work folder: `encoder/` and `features/` (shared by all folds), then per run `stage1/`, `stage2/` and `bundle/`.
+Work folder: `encoder/`, `view-*/` and `features/` (shared by all folds), then per run `stage1/`, `stage2/`, `bundle/`.
 """
 
 from __future__ import annotations
@@ -17,25 +17,22 @@ from torch import Tensor, nn
 from slim_cli.corpora.audio_pack import AudioPack, identity
 from slim_cli.corpora.manifest import LABELS, Clip, summary
 from slim_cli.detector.bundle import BundleInfo, save_bundle
-from slim_cli.detector.codebook import CodebookEncoder
-from slim_cli.detector.model import Slim, SlimHead
+from slim_cli.detector.model import Slim
 from slim_cli.errors import UsageError
 from slim_cli.results import WINDOW_S
 from slim_cli.training.batches import ClipWindows, LabelledBatches
-from slim_cli.training.codebook import fit_codebook
-from slim_cli.training.features import BATCH, Draw, FeatureCache, FeatureSource, build_cache
+from slim_cli.training.features import BATCH, Draw, FeatureSource, build_cache
 from slim_cli.training.file_features import encode_files
-from slim_cli.training.logistic import fit_head
+from slim_cli.training.labelled import CachedWindows, ClipRecordings
 from slim_cli.training.loop import Report
-from slim_cli.training.moments import fit_moments
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
-from slim_cli.training.stage2 import train_stage2
+from slim_cli.training.views import View, tune_view
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Training:
     """Where one bundle is made.
 
     Attributes:
@@ -57,22 +54,46 @@ class Workshop:
     shared: Path
     device: str = "cpu"
 
+    def run(self, report: Report | None = None) -> Path:
+        """All steps in order; returns the bundle's folder."""
+        if self.ready_made:
+            self.features(self._with_encoders(), report)
+        else:
+            self.train_encoder()
+        self.tune_views(report)
+        self.train_stage1(report)
+        return self.train_stage2(report)
+
     def train_encoder(self) -> None:
-        """Finds the codebook and the directions of the encoders that all runs share, in recorded speech.
+        """Fits the encoders, and what the head takes from them, to recorded speech; no label is read.
 
         Raises:
-            UsageError: the recipe uses ready-made encoders.
+            UsageError: the recipe uses ready-made encoders, or an option that they do not have.
         """
-        if self.recipe.codebook is None:
+        if self.ready_made:
             raise UsageError(f"The recipe {self.recipe.name} uses ready-made encoders; go on with stage 1.")
-        slim = build_slim(self.recipe)
-        assert isinstance(slim.linguistics, CodebookEncoder)
-        recorded = [c for c in self.clips if not c.is_spoof]
-        recorded = [c for c in recorded if c.role != "test"] or recorded
-        fit_codebook(slim.linguistics, recorded, self.pack, self.recipe.codebook)
-        if self.recipe.head.pooling == "moments":
-            fit_moments(slim, recorded, self.pack, self.recipe.codebook)
-        _save(_shared(slim), self.shared / "encoder", "encoder")
+        torch.manual_seed(self.recipe.seed)
+        slim = build_slim(self.recipe).eval()
+        recorded = [c for c in self.clips if not c.is_spoof and not self.recipe.protocol.reads("fusion", c)]
+        recordings = ClipRecordings([c for c in recorded if c.role != "test"] or recorded, self.pack)
+        for name, table in self.recipe.encoders.items():
+            slim.encoder(name).fit(recordings, table.get("fit", {}))
+        slim.head.prepare(slim, recordings, self.recipe.prepare)
+        _save(_fitted(slim), self.shared / "encoder", "encoder")
+
+    def tune_views(self, report: Report | None = None) -> None:
+        """Tunes each encoder beside style and linguistics end to end, on the clips of stage 2 of this run.
+
+        Raises:
+            UsageError: the encoders are not fitted yet.
+        """
+        slim, recipe = self._with_encoders(views=False), self.recipe.view
+        clips = [c for c in self.chosen if self.recipe.protocol.reads("stage2", c)]
+        for name in slim.views:
+            folder = self.folder / f"view-{name}"
+            view = View(slim.encoder(name), slim.head.views[name])
+            tune_view(view, LabelledBatches(clips, self.pack, recipe.batch, recipe.window_s), recipe, folder, report)
+            _save(view, folder, "view")
 
     def train_stage1(self, report: Report | None = None) -> None:
         """Trains the compression modules on bona fide windows.
@@ -86,39 +107,32 @@ class Workshop:
         _save(slim.head, self.folder / "stage1", "head")
 
     def train_stage2(self, report: Report | None = None) -> Path:
-        """Trains pooling and classifier, and writes the bundle.
+        """Trains what lies above the dependency features, and writes the bundle.
 
         Returns:
             the bundle's folder.
 
         Raises:
-            UsageError: an earlier step is missing.
+            UsageError: an earlier step is missing, or an option that the head does not have.
         """
         slim = self._with_encoders()
         slim.head.load_state_dict(_load(self.folder / "stage1", "head"))
-        cache = self.features(slim)
-        rows, recipe = self._rows(cache, "stage2"), self.recipe
-        if recipe.head.pooling == "moments":
-            if not isinstance(cache, FeatureCache):
-                raise UsageError(f"The recipe {recipe.name} asks for moments of ready-made encoders: use attention.")
-            fit_head(slim.head, cache, rows, self.clips, recipe.stage2)
-        else:
-            train_stage2(slim, cache, rows, recipe.stage2, self.folder / "stage2", report)
+        cache, recipe = self.features(slim), self.recipe
+        parts = (cache, self.clips, torch.device(self.device), self.folder / "stage2", report)
+        apart = self.windows_allowed(cache, "fusion")
+        held = CachedWindows(parts[0], apart, *parts[1:]) if len(apart) else None
+        slim.head.fit(CachedWindows(parts[0], self._rows(cache, "stage2"), *parts[1:], held), recipe.stage2)
         info = BundleInfo(recipe.name, recipe.version, recipe.description, details={"training": summary(self.chosen)})
         save_bundle(self.folder / "bundle", slim, info)
         write_record(self.folder / "bundle", self.chosen)
         return self.folder / "bundle"
-
-    def extract(self, report: Report | None = None) -> None:
-        """Encodes every clip, which the stages otherwise do first."""
-        self.features(self._with_encoders(), report)
 
     def features(self, slim: Slim, report: Report | None = None) -> FeatureSource:
         """What stages 1 and 2 read, encoded once for all runs of the recipe: windows, or whole files."""
         if self.ready_made:
             tell = (lambda done, total: report(done, total, {})) if report else None
             return encode_files(slim.eval(), self.clips, self.pack, self.shared / "features", tell)
-        seed, count = self.recipe.stage2.seed, self.recipe.windows
+        seed, count = self.recipe.seed, self.recipe.windows
         if count:
             batches = LabelledBatches(self.clips, self.pack, 24, WINDOW_S)
             draw = _windows(batches, {clip.path: number for number, clip in enumerate(self.clips)}, seed)
@@ -144,18 +158,17 @@ class Workshop:
     @property
     def ready_made(self) -> bool:
         """Whether the recipe names encoders that are not trained here."""
-        return self.recipe.encoders.get("kind") == "transformers"
+        return self.recipe.ready_made
 
-    def _with_encoders(self) -> Slim:
+    def _with_encoders(self, views: bool = True) -> Slim:
+        """SLIM with its encoders as they are after the earlier steps; the rest of its head is new."""
         torch.manual_seed(self.recipe.stage1.seed)
         slim = build_slim(self.recipe)
-        if self.recipe.codebook is None:
-            return slim.to(self.device).eval()
-        _shared(slim).load_state_dict(_load(self.shared / "encoder", "encoder"))
-        torch.manual_seed(self.recipe.stage1.seed)
-        pooling = slim.head.pooling
-        slim.head = SlimHead(slim.style.dim, slim.linguistics.dim, self.recipe.head)
-        slim.head.pooling = pooling
+        if not self.ready_made:
+            _fitted(slim).load_state_dict(_load(self.shared / "encoder", "encoder"))
+        for name in slim.views if views else ():
+            View(slim.encoder(name), slim.head.views[name]).load_state_dict(_load(self.folder / f"view-{name}", "view"))
+        slim.share_front()
         return slim.to(self.device).eval()
 
 
@@ -179,10 +192,11 @@ def _windows(batches: LabelledBatches, numbers: dict[Path, int], seed: int) -> D
     return draw
 
 
-def _shared(slim: Slim) -> nn.ModuleDict:
-    """What does not depend on labels: the encoders, and what is taken moments of."""
-    parts = {"style": slim.style, "linguistics": slim.linguistics, "pooling": slim.head.pooling}
-    return nn.ModuleDict({name: part for name, part in parts.items() if part is not None})
+def _fitted(slim: Slim) -> nn.ModuleDict:
+    """What does not depend on labels: style, linguistics, and what the head takes from them."""
+    prepared = slim.head.prepared()
+    parts: dict[str, nn.Module] = {"style": slim.style, "linguistics": slim.linguistics}
+    return nn.ModuleDict(parts | ({"head": prepared} if prepared is not None else {}))
 
 
 def _save(module: nn.Module, folder: Path, name: str) -> None:

@@ -4,43 +4,52 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
-from slim_cli.detector.coherence import CoherenceEncoder
-from slim_cli.detector.hub import load_encoder
-from slim_cli.detector.model import HeadConfig, Slim
+from slim_cli.detector.encoders import ENCODERS
+from slim_cli.detector.encoders.interface import Encoder
+from slim_cli.detector.model import SUBSPACES, Slim
+from slim_cli.detector.registry import kind_of
 from slim_cli.errors import UsageError
-from slim_cli.training.codebook import CodebookRecipe
 from slim_cli.training.stage1 import Stage1Recipe
-from slim_cli.training.stage2 import Stage2Recipe
+from slim_cli.training.views import ViewRecipe
 
 
 @dataclass(frozen=True)
 class Protocol:
     """Which clips each stage learns from; those of no stage are left alone.
 
+    Each is a list of origins, or of parts of them as `origin:subset`; `*:subset` means that part of every origin.
+
     Attributes:
-        stage1: origins, or parts of them as `origin:subset`, whose bona fide speech stage 1 reads; empty for all.
-        stage2: the same for stage 2, which reads both classes.
+        stage1: whose bona fide speech stage 1 reads; empty for all.
+        stage2: what stage 2 reads, both classes; empty for all.
+        fusion: clips that nothing else reads, on which the scores of several views are weighed.
     """
 
     stage1: Sequence[str] = ()
     stage2: Sequence[str] = ()
+    fusion: Sequence[str] = ()
 
     def reads(self, stage: str, clip: Clip) -> bool:
-        """Whether `stage1` or `stage2` learns from a clip."""
+        """Whether `stage1`, `stage2` or `fusion` learns from a clip."""
         if stage == "stage1" and clip.is_spoof:
             return False
+        if stage == "fusion":
+            return _among(clip, self.fusion)
         parts = self.stage1 if stage == "stage1" else self.stage2
-        return not parts or clip.origin in parts or f"{clip.origin}:{clip.subset}" in parts
+        return _among(clip, parts) if parts else not _among(clip, self.fusion)
 
     def needs(self, clip: Clip) -> bool:
         """Whether any stage learns from a clip."""
-        return self.reads("stage1", clip) or self.reads("stage2", clip)
+        return any(self.reads(stage, clip) for stage in ("stage1", "stage2", "fusion"))
+
+
+def _among(clip: Clip, parts: Sequence[str]) -> bool:
+    return not {clip.origin, f"{clip.origin}:{clip.subset}", f"*:{clip.subset}"}.isdisjoint(parts)
 
 
 @dataclass(frozen=True)
@@ -51,47 +60,61 @@ class Recipe:
         name: name of the bundle.
         version: version of its weights.
         description: one sentence.
-        encoders: kind of encoders and their sources or sizes.
-        head: sizes above the encoders; its families are those of stage 2.
-        codebook: how the codebook encoder's patterns are found; None where there is no codebook.
+        encoders: for `style`, `linguistics` and each further view its kind and sizes or source, and under `fit` the
+            options with which it learns from recorded speech.
+        head: kind and sizes of the head.
+        prepare: options with which the head finds what it needs in recorded speech.
         protocol: which clips the stages learn from.
         windows: windows in the feature cache of stages 1 and 2; 0 for two of each clip. Ready-made encoders hear every
             clip whole and once.
+        view: how encoders beside style and linguistics are tuned.
         stage1: how to train stage 1.
-        stage2: how to train stage 2.
+        stage2: options with which the head learns.
+        seed: seed of the windows that the feature cache holds.
     """
 
     name: str
     version: str
     description: str
-    encoders: dict[str, Any]
-    head: HeadConfig = field(default_factory=HeadConfig)
-    codebook: CodebookRecipe | None = None
+    encoders: dict[str, dict[str, Any]]
+    head: dict[str, Any] = field(default_factory=lambda: {"kind": "attentive"})
+    prepare: dict[str, Any] = field(default_factory=dict)
     protocol: Protocol = field(default_factory=Protocol)
     windows: int = 6000
+    view: ViewRecipe = field(default_factory=ViewRecipe)
     stage1: Stage1Recipe = field(default_factory=Stage1Recipe)
-    stage2: Stage2Recipe = field(default_factory=Stage2Recipe)
+    stage2: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+    def encoder_class(self, name: str) -> type[Encoder]:
+        """The class of one of the encoders.
+
+        Raises:
+            UsageError: there is none of that kind, or the table names none.
+        """
+        return ENCODERS.find(kind_of(self.encoders[name], "encoder")[0])
+
+    @property
+    def ready_made(self) -> bool:
+        """Whether no encoder is trained here."""
+        return all(self.encoder_class(name).ready_made for name in self.encoders)
 
 
 def load_recipe(path: Path) -> Recipe:
     """Reads a recipe.
 
     Raises:
-        UsageError: not readable, not TOML, or a key that no recipe has.
+        UsageError: not readable, not TOML, a key that no recipe has, or an encoder that is missing.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        kinds: dict[str, Any] = {
-            "head": HeadConfig,
-            "codebook": CodebookRecipe,
-            "protocol": Protocol,
-            "stage1": Stage1Recipe,
-            "stage2": Stage2Recipe,
-        }
+        kinds: dict[str, Any] = {"protocol": Protocol, "view": ViewRecipe, "stage1": Stage1Recipe}
         parts = {name: kind(**data.pop(name)) for name, kind in kinds.items() if name in data}
         recipe = Recipe(**data, **parts)
-        return replace(recipe, head=replace(recipe.head, families=tuple(recipe.stage2.families)))
-    except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as error:
+        if missing := [name for name in SUBSPACES if not isinstance(recipe.encoders.get(name), dict)]:
+            raise ValueError(f"it names no encoder for {missing[0]}")
+        return recipe
+    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
         raise UsageError(f"The recipe {path} cannot be used: {error}.") from error
 
 
@@ -101,17 +124,13 @@ def build_slim(recipe: Recipe) -> Slim:
     Raises:
         EnvironmentUnfit: a ready-made encoder was not pulled.
         IntegrityError: a ready-made encoder is not as at its first pull.
-        UsageError: unknown kind of encoders, or a table of one that is wrong.
+        UsageError: unknown kind of encoder or head, or a table of one that is wrong.
     """
-    spec = dict(recipe.encoders)
-    kind = spec.pop("kind", None)
-    if kind == "acoustic":
-        codebook = CodebookEncoder(CodebookEncoderConfig(**spec.pop("codebook", {})))
-        return Slim(CoherenceEncoder(), codebook, recipe.head)
-    if kind != "transformers":
-        raise UsageError(f"A recipe's encoders are of kind acoustic or transformers, not {kind!r}.")
+    encoders = {}
     try:
-        style, linguistics = spec["style"], spec["linguistics"]
-    except KeyError as error:
-        raise UsageError(f"The recipe {recipe.name} names no encoder for {error}.") from error
-    return Slim(load_encoder(style), load_encoder(linguistics), recipe.head)
+        for name, table in recipe.encoders.items():
+            start = {key: value for key, value in kind_of(table, "encoder")[1].items() if key != "fit"}
+            encoders[name] = recipe.encoder_class(name).from_recipe(start)
+        return Slim(encoders, recipe.head)
+    except (TypeError, ValueError, KeyError) as error:
+        raise UsageError(f"The recipe {recipe.name} cannot be used: {error}.") from error

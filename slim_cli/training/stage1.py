@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slim_cli.detector.model import Slim, SlimHead
+from slim_cli.detector.heads import Head
+from slim_cli.detector.model import Slim
 from slim_cli.training.features import FeatureSource
 from slim_cli.training.loop import LoopOptions, Report, optimise
 
@@ -90,9 +91,7 @@ def train_stage1(
     _centre(slim.head, trained, cache, rows, device)
 
 
-def _centre(
-    head: SlimHead, trained: nn.ModuleDict, cache: FeatureSource, rows: np.ndarray, device: torch.device
-) -> None:
+def _centre(head: Head, trained: nn.ModuleDict, cache: FeatureSource, rows: np.ndarray, device: torch.device) -> None:
     """Folds the standardisation over bona fide speech into the last layer, so that cosine sees what the loss saw."""
     head.style_compression.load_state_dict(trained["style"].state_dict())
     head.linguistics_compression.load_state_dict(trained["linguistics"].state_dict())

@@ -9,8 +9,8 @@ import soundfile
 import torch
 
 from slim_cli.corpora.manifest import Clip, read_manifest
-from slim_cli.detector import BundleInfo, HeadConfig, Slim, save_bundle
-from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
+from slim_cli.detector import BundleInfo, Slim, save_bundle
+from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig
 from tests.cli.conftest import slim
 
 __all__ = ["slim"]
@@ -58,9 +58,10 @@ def save_tiny(folder: Path, seed: int) -> Path:
     """Writes a bundle with the random weights of a seed."""
     torch.manual_seed(seed)
     style, linguistics = (
-        SpectrogramEncoder(SpectrogramEncoderConfig(dim=16, depth=depth, heads=2, hidden=16, mels=20, blocks=blocks))
+        WhisperEncoder(WhisperEncoderConfig(dim=16, depth=depth, heads=2, hidden=16, mels=20, blocks=blocks))
         for depth, blocks in ((3, (0, 1)), (2, (1, 1)))
     )
-    head = HeadConfig(dependency_dim=8, pooled_dim=8, hidden_dim=8)
-    save_bundle(folder, Slim(style, linguistics, head).eval(), BundleInfo("tiny", str(seed), "random"))
+    encoders = {"style": style, "linguistics": linguistics}
+    head = {"kind": "attentive", "dependency_dim": 8, "pooled_dim": 8, "hidden_dim": 8}
+    save_bundle(folder, Slim(encoders, head).eval(), BundleInfo("tiny", str(seed), "random"))
     return folder

@@ -15,15 +15,15 @@ import pytest
 import soundfile
 import torch
 
-from slim_cli.detector import BundleInfo, HeadConfig, Slim, save_bundle
+from slim_cli.detector import BundleInfo, Slim, save_bundle
 from slim_cli.detector.bundle import write_sums
-from slim_cli.detector.kinds import build_encoder
+from slim_cli.detector.encoders import build_encoder
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim as Command
 from tests.conftest import said
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "evidence"
-ENCODER = {"kind": "spectrogram", "dim": 32, "depth": 2, "heads": 2, "blocks": [0, 1]}
+ENCODER = {"kind": "whisper", "dim": 32, "depth": 2, "heads": 2, "hidden": 64, "blocks": [0, 1]}
 
 
 def _pair(low: float, high: float) -> dict[str, object]:
@@ -36,8 +36,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny untrained model in the form of a published one."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("bundle") / "tiny"
-    head = HeadConfig(dependency_dim=16, pooled_dim=16, hidden_dim=16)
-    model = Slim(build_encoder(ENCODER), build_encoder(ENCODER), head)
+    head = {"kind": "attentive", "dependency_dim": 16, "pooled_dim": 16, "hidden_dim": 16}
+    model = Slim({name: build_encoder(ENCODER) for name in ("style", "linguistics")}, head)
     save_bundle(folder, model, BundleInfo("tiny", "0", "Untrained; for tests only."))
     point = {"score": 0.0, "false_alarm_rate": 0.5, "miss_rate": 0.5, "n_bona_fide": 2, "n_spoof": 2}
     reference = {"schema": "slim-reference/1", "description": "No data.", "operating_point": point}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from slim_cli.corpora import channel_conditions as module
-from slim_cli.corpora.channel_conditions import Condition, channels, conditions, in_turn, random_codec
+from slim_cli.corpora.channel_conditions import Condition, channels, conditions, in_turn
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.scanning import Unscored, scan
 
@@ -91,21 +91,3 @@ def test_rooms_need_a_library_and_noise_does_not(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(EnvironmentUnfit, match=r"room cannot be measured here: .*slim-audit\[rooms\]"):
         conditions("noise-20db,room")
     assert [c.name for c in conditions("surroundings") if c.missing] == ["room", "room-noise"]
-
-
-@pytest.mark.skipif(any(c.missing for c in conditions("channels")), reason="an encoder is missing")
-def test_a_random_codec_is_the_same_for_the_same_seed_and_sometimes_ends_at_4_khz() -> None:
-    clip, ends_at_4_khz = two_tones(), set()
-    for seed in range(12):
-        received = random_codec(clip, np.random.default_rng(seed))
-        assert (received == random_codec(clip, np.random.default_rng(seed))).all()
-        assert len(clip) - 0.1 * RATE <= len(received) <= len(clip)
-        assert level(received, 440) == pytest.approx(level(clip, 440), rel=0.1)
-        ends_at_4_khz.add(level(received, 5500) < 0.01 * level(clip, 5500))
-    assert ends_at_4_khz == {True, False}
-
-
-def test_training_says_which_encoder_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.ctypes.util, "find_library", lambda name: None)
-    with pytest.raises(EnvironmentUnfit, match="vo-amrwbenc"):
-        random_codec(two_tones(), np.random.default_rng(0))

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from slim_cli.detector.codebook import CodebookEncoder, CodebookEncoderConfig
-from slim_cli.detector.coherence import (
+from slim_cli.detector.encoders import build_encoder, describe_encoder
+from slim_cli.detector.encoders.codebook import CodebookEncoder, CodebookEncoderConfig
+from slim_cli.detector.encoders.coherence import (
     CoherenceEncoder,
     mean_of_bands,
     mean_over_frames,
     mean_resultant_lengths,
     phase_differences,
 )
-from slim_cli.detector.kinds import build_encoder
-from slim_cli.detector.model import normalise
+from slim_cli.detector.encoders.interface import Encoder, normalise
 
 RATE = 16_000
 
@@ -98,12 +98,12 @@ def test_a_clip_is_measured_alike_alone_and_among_others_and_quiet_frames_are_le
 
 
 @pytest.mark.parametrize("encoder", [CoherenceEncoder(), CodebookEncoder(CodebookEncoderConfig(codes=16))])
-def test_padding_beyond_the_signal_is_masked_and_a_description_makes_the_same_encoder(encoder: torch.nn.Module) -> None:
+def test_padding_beyond_the_signal_is_masked_and_a_description_makes_the_same_encoder(encoder: Encoder) -> None:
     waveform = torch.cat([noise(2.0), torch.zeros(1, 2 * RATE)], 1)
     x, mask = encoder.front(waveform, torch.tensor([2 * RATE]))
     assert x.shape == (1, mask.shape[1], encoder.dim)
     assert mask.float().mean().item() == pytest.approx(0.5, abs=0.02)
-    twin = build_encoder(json.loads(json.dumps(encoder.describe())))
+    twin = build_encoder(json.loads(json.dumps(describe_encoder(encoder))))
     twin.load_state_dict(encoder.state_dict())
     assert torch.equal(twin.front(waveform, torch.tensor([2 * RATE]))[0], x)
 

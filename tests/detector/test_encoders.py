@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2Model
+from safetensors.torch import save_file
+from transformers import Wav2Vec2Config, Wav2Vec2Model, WhisperConfig
 from transformers.audio_utils import mel_filter_bank
 
-from slim_cli.detector.encoders import (
-    LogMel,
-    SpectrogramEncoder,
-    SpectrogramEncoderConfig,
-    TransformersEncoder,
-    same_front,
-)
-from slim_cli.detector.kinds import build_encoder
+from slim_cli.detector.encoders import build_encoder, describe_encoder
+from slim_cli.detector.encoders.interface import Encoder, same_front
+from slim_cli.detector.encoders.log_mel import LogMel
+from slim_cli.detector.encoders.ready_made import TransformersEncoder
+from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig, load_openai_weights
+from slim_cli.errors import UsageError
+
+TINY = WhisperEncoderConfig(dim=32, heads=2, depth=2, hidden=48, mels=20, blocks=(0, 1))
 
 
 @pytest.fixture
@@ -69,8 +70,10 @@ def test_a_block_that_does_not_exist_is_refused(tiny_wav2vec2: Path) -> None:
 
 def test_an_encoder_is_built_again_from_its_description(tiny_wav2vec2: Path) -> None:
     waveforms, lengths = batch()
-    for encoder in (TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (1, 3)), SpectrogramEncoder().eval()):
-        twin = build_encoder(encoder.describe()).eval()
+    made: list[Encoder] = [TransformersEncoder.from_pretrained(str(tiny_wav2vec2), (1, 3)), WhisperEncoder(TINY)]
+    for encoder in made:
+        encoder.eval()
+        twin = build_encoder(describe_encoder(encoder)).eval()
         twin.load_state_dict(encoder.state_dict())
         with torch.inference_mode():
             assert torch.equal(
@@ -89,7 +92,7 @@ def test_equal_front_ends_are_recognised(tiny_wav2vec2: Path) -> None:
 
 def test_the_length_of_the_padding_does_not_matter() -> None:
     torch.manual_seed(0)
-    encoder = SpectrogramEncoder(SpectrogramEncoderConfig(dim=32, heads=2, depth=2, hidden=32, mels=20)).eval()
+    encoder = WhisperEncoder(TINY).eval()
     speech, lengths = torch.randn(1, 32_000), torch.tensor([32_000])
     with torch.inference_mode():
         outputs = []
@@ -104,3 +107,27 @@ def test_the_length_of_the_padding_does_not_matter() -> None:
 def test_the_mel_filters_are_those_of_whisper(mels: int) -> None:
     expected = mel_filter_bank(LogMel.N_FFT // 2 + 1, mels, 0.0, 8000.0, 16_000, norm="slaney", mel_scale="slaney")
     assert torch.equal(LogMel(mels).filters, torch.tensor(expected.T, dtype=torch.float32))
+
+
+def test_weights_of_a_published_whisper_are_taken_over_exactly(tmp_path: Path) -> None:
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder as Published
+
+    torch.manual_seed(0)
+    sizes = {"d_model": 32, "encoder_layers": 3, "encoder_attention_heads": 2, "encoder_ffn_dim": 48}
+    published = Published(WhisperConfig(**sizes, num_mel_bins=20, max_source_positions=100)).eval()
+    state = {f"model.encoder.{name}": value.clone() for name, value in published.state_dict().items()}
+    save_file(state, tmp_path / "model.safetensors")
+    encoder = WhisperEncoder.from_recipe({**vars(TINY), "start": str(tmp_path / "model.safetensors")}).eval()
+    waveforms, lengths = torch.randn(1, 32_000), torch.tensor([32_000])
+    with torch.inference_mode():
+        expected = published(encoder.spectrogram(waveforms), output_hidden_states=True).hidden_states
+        found = encoder.run_blocks(*encoder.front(waveforms, lengths))
+    for block, theirs in zip(found, expected[1:3], strict=True):
+        assert block.allclose(theirs, atol=1e-5)
+
+
+def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> None:
+    save_file({"conv1.weight": torch.zeros(2, 2, 3)}, tmp_path / "other.safetensors")
+    for name in ("other.safetensors", "missing.safetensors"):
+        with pytest.raises(UsageError, match="not those of a Whisper encoder"):
+            load_openai_weights(WhisperEncoder(TINY), tmp_path / name)

@@ -11,7 +11,8 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from slim_cli.detector import hub
-from slim_cli.detector.hub import HubEncoder, load_encoder
+from slim_cli.detector.encoders.ready_made import TransformersEncoder
+from slim_cli.detector.hub import HubEncoder
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, SlimError, UsageError
 
 ENCODER = HubEncoder("somebody/wav2vec2-tiny", "0123456789abcdef0123456789abcdef01234567")
@@ -65,7 +66,7 @@ def test_a_pulled_encoder_loads_with_the_weights_that_were_published(disk: Path,
         hub.pull(ENCODER) == hub.pull(ENCODER, disk, "style") == hub.verify(ENCODER) == hub.recorded(ENCODER) == digests
     )
     shutil.rmtree(disk)
-    encoder = load_encoder(SPEC)
+    encoder = TransformersEncoder.from_recipe(SPEC)
     whole = Wav2Vec2ForCTC.from_pretrained(published).wav2vec2.state_dict()
     loaded = encoder.model.state_dict()
     assert all(torch.equal(loaded[name], whole[name]) for name in loaded)
@@ -90,8 +91,12 @@ def test_a_disk_is_laid_out_by_part_by_id_as_the_hubs_cache_or_as_a_store(disk: 
     assert hub.pull(ENCODER, disk, "style")
 
 
+def load(_encoder: HubEncoder) -> TransformersEncoder:
+    return TransformersEncoder.from_recipe(SPEC)
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
-@pytest.mark.parametrize("act", [hub.verify, hub.pull, lambda _: load_encoder(SPEC)], ids=["check", "pull", "load"])
+@pytest.mark.parametrize("act", [hub.verify, hub.pull, load], ids=["check", "pull", "load"])
 def test_a_file_that_changed_since_the_first_pull_stops_everything(
     disk: Path, name: str, act: Callable[[HubEncoder], Any]
 ) -> None:
@@ -107,15 +112,15 @@ def test_a_folder_that_is_named_like_the_hub_id_does_not_stand_in_for_it(
     shutil.copytree(disk / "style", disk / ENCODER.source)
     monkeypatch.chdir(disk)
     with pytest.raises(EnvironmentUnfit, match="slim models pull"):
-        load_encoder(SPEC)
-    assert load_encoder({"source": "style", "blocks": [0, 1]}).dim == 16
+        TransformersEncoder.from_recipe(SPEC)
+    assert TransformersEncoder.from_recipe({"source": "style", "blocks": [0, 1]}).dim == 16
 
 
 def test_a_file_that_nobody_pulled_is_noticed(disk: Path) -> None:
     hub.pull(ENCODER, disk, "style")
     (ENCODER.folder / "adapter_config.json").write_text("{}")
     with pytest.raises(IntegrityError, match=r"adapter_config\.json"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["still in the store", "deleted from the store"])
@@ -133,7 +138,7 @@ def test_a_later_pull_of_other_files_is_refused_and_changes_nothing(disk: Path, 
 def test_files_that_were_put_into_the_store_by_hand_are_refused(published: Path) -> None:
     shutil.copytree(published, ENCODER.folder)
     with pytest.raises(IntegrityError, match="not put there"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)
 
 
 @pytest.fixture
@@ -158,7 +163,7 @@ def test_the_hub_is_asked_once_for_the_commit_and_for_no_pickle(fetched: list[tu
     assert hub.pull(ENCODER) == first
     assert [(repo, revision) for repo, revision, _ in fetched] == [(ENCODER.source, ENCODER.revision)]
     assert not any(name.endswith(".bin") for name in fetched[0][2])
-    assert load_encoder(SPEC).dim == 16
+    assert TransformersEncoder.from_recipe(SPEC).dim == 16
 
 
 def test_a_hub_that_gives_other_files_later_is_refused(fetched: list[tuple[Any, ...]], disk: Path) -> None:
@@ -179,7 +184,7 @@ def pickled(folder: Path, weights: object) -> None:
 def test_weights_of_tensors_alone_load_from_a_pickle(fetched: list[tuple[Any, ...]], disk: Path) -> None:
     pickled(disk / "style", Wav2Vec2ForCTC.from_pretrained(disk / "style").state_dict())
     assert set(hub.pull(ENCODER)) == {"config.json", "pytorch_model.bin"}
-    assert load_encoder(SPEC).dim == 16
+    assert TransformersEncoder.from_recipe(SPEC).dim == 16
 
 
 class Bomb:
@@ -192,7 +197,7 @@ def test_a_pickle_of_anything_else_is_never_run(disk: Path, tmp_path: Path, monk
     pickled(disk / "style", {"x": Bomb()})
     hub.pull(ENCODER, disk, "style")
     with pytest.raises(EnvironmentUnfit, match="cannot be loaded"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)
     assert not (tmp_path / "exploded").exists()
     torch.load(ENCODER.folder / "pytorch_model.bin", weights_only=False)
     assert (tmp_path / "exploded").exists(), "it would have run"
@@ -203,7 +208,7 @@ def test_weights_that_lack_a_layer_are_refused_not_filled_with_random_numbers(di
     pickled(disk / "style", {name: value for name, value in state.items() if "layers.1.attention.q_proj" not in name})
     hub.pull(ENCODER, disk, "style")
     with pytest.raises(EnvironmentUnfit, match=r"missing.*layers\.1\.attention\.q_proj"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)
 
 
 @pytest.mark.parametrize("failure", [ConnectionError("no\nroute"), FileNotFoundError("not in the cache")])
@@ -216,7 +221,7 @@ def test_without_network_one_line_names_the_way_out(monkeypatch: pytest.MonkeyPa
         hub.pull(ENCODER)
     assert "\n" not in str(raised.value)
     with pytest.raises(EnvironmentUnfit, match="slim models pull"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +240,7 @@ def test_without_network_one_line_names_the_way_out(monkeypatch: pytest.MonkeyPa
 )
 def test_a_wrong_table_is_explained(spec: dict[str, Any], error: type[SlimError], says: str) -> None:
     with pytest.raises(error, match=says):
-        load_encoder(spec)
+        TransformersEncoder.from_recipe(spec)
 
 
 def test_a_disk_without_the_encoder_is_refused_with_the_places_looked_at(tmp_path: Path) -> None:
@@ -247,4 +252,4 @@ def test_a_broken_record_stops_everything(disk: Path, home: Path) -> None:
     hub.pull(ENCODER, disk, "style")
     (home / "encoders" / "SHA256SUMS").write_text("what is this")
     with pytest.raises(IntegrityError, match="cannot be read"):
-        load_encoder(SPEC)
+        TransformersEncoder.from_recipe(SPEC)

@@ -5,26 +5,23 @@ import pytest
 import torch
 
 from slim_cli.detector.bundle import BundleInfo
-from slim_cli.detector.encoders import SpectrogramEncoder, SpectrogramEncoderConfig
-from slim_cli.detector.model import (
-    Compression,
-    HeadConfig,
-    Slim,
-    SlimHead,
-    Subspaces,
-    normalise,
-)
-from slim_cli.detector.pooling import AttentiveStatisticsPooling
+from slim_cli.detector.encoders.interface import normalise
+from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig
+from slim_cli.detector.heads import Subspaces, build_head
+from slim_cli.detector.heads.interface import Compression
+from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling
+from slim_cli.detector.model import Slim
 from slim_cli.detector.runtime import Detector
 
-SIZES = HeadConfig(dependency_dim=8, pooled_dim=8, hidden_dim=8)
+SIZES = {"kind": "attentive", "dependency_dim": 8, "pooled_dim": 8, "hidden_dim": 8}
+TINY = WhisperEncoderConfig(dim=16, depth=1, heads=2, hidden=16, mels=20, blocks=(0, 0))
 
 
 def frames(batch: int = 3, length: int = 20, dim: int = 6) -> torch.Tensor:
     return torch.randn(batch, length, dim, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("module", [Compression(6, SIZES), AttentiveStatisticsPooling(6, 8, 0.1)])
+@pytest.mark.parametrize("module", [Compression(6, 8, 0.1), AttentiveStatisticsPooling(6, 8, 0.1)])
 def test_masked_frames_change_nothing(module: torch.nn.Module) -> None:
     module.eval()
     x, mask = frames(), torch.ones(3, 20, dtype=torch.bool)
@@ -36,15 +33,15 @@ def test_masked_frames_change_nothing(module: torch.nn.Module) -> None:
 
 
 def test_compression_normalises_features_and_takes_clips_of_any_length() -> None:
-    module = Compression(6, SIZES)
-    assert module.norm.num_features == SIZES.dependency_dim
+    module = Compression(6, 8, 0.1)
+    assert module.norm.num_features == 8
     for length in (5, 17):
         assert module(frames(length=length), torch.ones(3, length, dtype=torch.bool)).shape == (3, 8)
 
 
 def test_mismatch_is_one_minus_the_cosine_of_the_dependency_features() -> None:
     torch.manual_seed(0)
-    head = SlimHead(6, 6, SIZES).eval()
+    head = build_head(SIZES, {"style": 6, "linguistics": 6}).eval()
     mask = torch.ones(3, 20, dtype=torch.bool)
     out = head(Subspaces(frames(), frames() + 1, mask, mask))
     by_hand = 1 - (out.style * out.linguistics).sum(1) / (out.style.norm(dim=1) * out.linguistics.norm(dim=1))
@@ -62,10 +59,10 @@ def test_normalise_ignores_padding_and_level() -> None:
 
 def test_a_shared_front_end_runs_once_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, hidden=16, mels=20, blocks=(0, 0))
-    style, linguistics = SpectrogramEncoder(config), SpectrogramEncoder(config)
-    linguistics.front_end.load_state_dict(style.front_end.state_dict())
-    slim = Slim(style, linguistics, SIZES).eval()
+    style, linguistics = WhisperEncoder(TINY), WhisperEncoder(TINY)
+    for conv in ("conv1", "conv2"):
+        getattr(linguistics, conv).load_state_dict(getattr(style, conv).state_dict())
+    slim = Slim({"style": style, "linguistics": linguistics}, SIZES).eval()
     x, lengths = torch.randn(2, 16_000), torch.tensor([16_000, 8_000])
     assert slim.shares_front
     shared = slim(x, lengths).score
@@ -78,8 +75,7 @@ def test_a_shared_front_end_runs_once_and_changes_nothing(monkeypatch: pytest.Mo
 
 def test_scores_depend_neither_on_the_number_of_threads_nor_on_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    config = SpectrogramEncoderConfig(dim=16, depth=1, heads=2, hidden=16, mels=20, blocks=(0, 0))
-    slim = Slim(SpectrogramEncoder(config), SpectrogramEncoder(config), SIZES)
+    slim = Slim({"style": WhisperEncoder(TINY), "linguistics": WhisperEncoder(TINY)}, SIZES)
     waveforms = np.random.default_rng(0).normal(size=(5, 16_000)).astype(np.float32)
     lengths = np.array([16_000, 16_000, 9000, 16_000, 16_000])
     waveforms[2, 9000:] = 0

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from slim_cli.detector.model import HeadConfig, SlimHead
-from slim_cli.detector.pooling import SOUND_PRIOR, SOUNDS, STYLE_DIRECTIONS, MomentPooling, statistics
+from slim_cli.detector.heads.pooling import SOUND_PRIOR, SOUNDS, STYLE_DIRECTIONS, MomentPooling, statistics
 
 STYLE, LINGUISTICS, FRAMES = 70, 40, 30
 
@@ -75,8 +74,3 @@ def test_statistics_are_mean_and_deviation_over_valid_frames() -> None:
     mask = torch.tensor([[True] * 10, [True] * 4 + [False] * 6])
     expected = torch.cat([x[1, :4].mean(0), x[1, :4].std(0, correction=0)])
     assert statistics(x, mask)[1].allclose(expected, atol=1e-6)
-
-
-def test_an_unknown_pooling_is_refused() -> None:
-    with pytest.raises(ValueError, match="attentive or moments"):
-        SlimHead(4, 4, HeadConfig(pooling="median"))

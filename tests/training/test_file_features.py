@@ -15,13 +15,14 @@ import torch
 
 from slim_cli.corpora.audio_pack import AudioPack
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector.encoders import TransformersEncoder
-from slim_cli.detector.model import HeadConfig, Slim
+from slim_cli.detector.encoders.ready_made import TransformersEncoder
+from slim_cli.detector.model import Slim
 from slim_cli.errors import UsageError
 from slim_cli.training import file_features
-from slim_cli.training.file_features import CROP, FileFeatures, encode_files
+from slim_cli.training.file_features import FileFeatures, encode_files
 
 CPU = torch.device("cpu")
+HEAD = {"kind": "attentive", "dependency_dim": 8, "pooled_dim": 8, "hidden_dim": 8}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def encoders(tmp_path_factory: pytest.TempPathFactory, save_encoder: Callable[..
 def load(encoders: Path, *, swapped: bool = False) -> Slim:
     parts = sorted(encoders.iterdir(), reverse=not swapped)
     style, linguistics = (TransformersEncoder.from_pretrained(part, (0, 1)) for part in parts)
-    return Slim(style, linguistics, HeadConfig(8, 8, 8)).eval()
+    return Slim({"style": style, "linguistics": linguistics}, HEAD).eval()
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def test_a_batch_is_windows_of_at_most_four_seconds_at_places_that_the_seed_deci
     features = encode_files(slim, corpus, pack, tmp_path / "features")
     rows = np.array([3, 0, 1])
     x, labels = features.batch(rows, CPU, np.random.default_rng(1))
-    assert CROP == 200
+    assert features.crops == (200, 200)
     assert x.style_mask.sum(1).tolist() == [200, 74, 124]
     assert x.linguistics.shape == x.style.shape == (3, 200, 16)
     assert labels.tolist() == [0, 0, 0]

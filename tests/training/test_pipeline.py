@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,28 +14,30 @@ import torch
 from slim_cli.corpora.audio_pack import AudioPack
 from slim_cli.corpora.channel_conditions import conditions
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector import HeadConfig, load_detector
+from slim_cli.detector import load_detector
 from slim_cli.detector.bundle import load_bundle
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.resources import models_dir
-from slim_cli.training.codebook import CodebookRecipe
-from slim_cli.training.pipeline import Workshop
+from slim_cli.training.pipeline import Training
 from slim_cli.training.recipe import Protocol, Recipe, build_slim, load_recipe
 from slim_cli.training.record import TrainingRecord, read_record
 from slim_cli.training.stage1 import Stage1Recipe
-from slim_cli.training.stage2 import Stage2Recipe
 from slim_cli.validation.scores import read_scores, score_clips, summarise
+
+
+def acoustic(codes: int, fit: dict[str, int]) -> dict[str, dict[str, Any]]:
+    return {"style": {"kind": "coherence"}, "linguistics": {"kind": "codebook", "codes": codes, "fit": fit}}
+
 
 SMALL = Recipe(
     name="tiny",
     version="0",
     description="Untrained in earnest: for tests only.",
-    encoders={"kind": "acoustic", "codebook": {"codes": 32}},
-    head=HeadConfig(dependency_dim=16, pooled_dim=16, hidden_dim=16),
-    codebook=CodebookRecipe(clips=4, rounds=1),
+    encoders=acoustic(32, {"clips": 4, "rounds": 1}),
+    head={"kind": "attentive", "dependency_dim": 16, "pooled_dim": 16, "hidden_dim": 16},
     windows=32,
     stage1=Stage1Recipe(3, batch=16),
-    stage2=Stage2Recipe(3, batch=8),
+    stage2={"steps": 3, "batch": 8},
 )
 
 
@@ -42,18 +45,18 @@ ACOUSTIC = Recipe(
     name="tiny-acoustic",
     version="0",
     description="The bundled model's kind, with a small codebook.",
-    encoders={"kind": "acoustic", "codebook": {"codes": 64}},
-    head=HeadConfig(dependency_dim=8, pooling="moments", families=("vocoder",)),
-    codebook=CodebookRecipe(clips=6, rounds=2),
+    encoders=acoustic(64, {"clips": 6, "rounds": 2}),
+    head={"kind": "moments", "dependency_dim": 8, "families": ["vocoder"]},
+    prepare={"clips": 6, "rounds": 2},
     windows=0,
     stage1=Stage1Recipe(2, batch=8),
-    stage2=Stage2Recipe(families={"vocoder": 0.5}),
+    stage2={"families": {"vocoder": 0.5}},
 )
 
 
-def workshop(recipe: Recipe, corpus: list[Clip], folder: Path) -> Workshop:
+def workshop(recipe: Recipe, corpus: list[Clip], folder: Path) -> Training:
     torch.manual_seed(0)
-    return Workshop(recipe, corpus, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder)
+    return Training(recipe, corpus, corpus, AudioPack(corpus, folder / "audio"), folder / "all", folder)
 
 
 def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ def test_the_bundled_kind_reads_moments_along_whitened_directions_and_scores_as_
     slim, _ = load_bundle(shop.train_stage2())
     cache = shop.features(slim)
     assert slim.head.pooling.sounds.weight.sum(0).tolist() == [1.0] * 64
-    standard = (torch.from_numpy(cache.moments[:]) - slim.head.pooling.mean) / slim.head.pooling.scale
+    standard = (torch.from_numpy(cache.summaries[:]) - slim.head.pooling.mean) / slim.head.pooling.scale
     logits = (slim.head.classifier[0].weight[:, 16:] @ standard[shop.windows_allowed(cache)].T).T
     families = [corpus[number].family for number in cache.clips[shop.windows_allowed(cache)]]
     for column, family in enumerate(("tts", "vocoder")):
@@ -105,8 +108,8 @@ def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path:
 
 def test_the_recipe_of_the_bundled_model_gives_its_classifier_the_families_that_stage_2_weighs() -> None:
     recipe = load_recipe(models_dir() / "slim-mini" / "recipe.toml")
-    assert recipe.head.families == tuple(recipe.stage2.families)
-    assert build_slim(recipe).head.classifier[0].out_features == 1 + len(recipe.stage2.families) > 1
+    assert recipe.head["families"] == list(recipe.stage2["families"])
+    assert build_slim(recipe).head.classifier[0].out_features == 1 + len(recipe.stage2["families"]) > 1
 
 
 def test_steps_must_be_run_in_order(corpus: list[Clip], tmp_path: Path) -> None:
@@ -155,22 +158,23 @@ def test_the_preset_of_the_paper_trains_and_scores(
     preset = load_recipe(models_dir() / "slim-xlsr" / "recipe.toml")
     assert preset.encoders["style"]["blocks"] == [0, 10]
     assert preset.encoders["linguistics"]["blocks"] == [14, 21]
-    encoders = {"kind": "transformers"}
+    encoders: dict[str, Any] = {}
     for seed, part in enumerate(("style", "linguistics")):
         save_encoder(tmp_path / part, 24, seed)
-        encoders[part] = {"source": str(tmp_path / part), "blocks": preset.encoders[part]["blocks"]}
+        encoders[part] = {**preset.encoders[part], "source": str(tmp_path / part)}
+        del encoders[part]["revision"]
     recipe = replace(
         preset,
         encoders=encoders,
         protocol=Protocol(),
         stage1=Stage1Recipe(2, batch=8),
-        stage2=Stage2Recipe(2, batch=8),
+        stage2={"steps": 2, "batch": 8},
     )
     shop = workshop(recipe, corpus, tmp_path)
     shop.train_stage1()
     bundle = shop.train_stage2()
     config = json.loads((bundle / "config.json").read_text())
-    assert [config[p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
+    assert [config["encoders"][p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
     scores = score_clips(load_detector(bundle, "cpu"), corpus[:3], shop.pack)
     assert np.isfinite(scores.score).all()
 

@@ -1,30 +1,21 @@
 """The style to be expected beside some linguistics: a regression held to one by numpy."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 
-from slim_cli.detector.model import Subspaces
-from slim_cli.detector.pooling import EXPECTED_RANK, MomentPooling
-from slim_cli.training.moments import fit_expected_style
+from slim_cli.detector.heads import Subspaces
+from slim_cli.detector.heads.directions import fit_expected_style
+from slim_cli.detector.heads.pooling import EXPECTED_RANK, MomentPooling
 
 STYLE, LINGUISTICS = 66, 70
 
 
-class Speech:
-    """Stands for a model: a recording holds the frames themselves, linguistics beside style, 50 of 60 valid."""
-
-    style, linguistics = SimpleNamespace(dim=STYLE), SimpleNamespace(dim=LINGUISTICS)
-
-    def __init__(self) -> None:
-        self.head = SimpleNamespace(pooling=MomentPooling(STYLE, LINGUISTICS))
-
-    def subspaces(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> Subspaces:
-        frames = waveforms[:, : int(lengths[0])].view(1, 60, -1)
-        mask = torch.arange(60)[None] < 50
-        return Subspaces(frames[..., LINGUISTICS:], frames[..., :LINGUISTICS], mask, mask)
+def subspaces_of(recording: np.ndarray) -> Subspaces:
+    """Stands for encoders: a recording holds the frames themselves, linguistics beside style, 50 of 60 valid."""
+    frames = torch.from_numpy(recording).view(1, 60, -1)
+    mask = torch.arange(60)[None] < 50
+    return Subspaces(frames[..., LINGUISTICS:], frames[..., :LINGUISTICS], mask, mask)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +31,14 @@ def recordings() -> np.ndarray:
 
 
 def test_the_expected_style_is_the_regression_on_the_linguistics(recordings: np.ndarray) -> None:
-    slim = Speech()
-    fit_expected_style(slim, recordings)
+    pooling = MomentPooling(STYLE, LINGUISTICS)
+    fit_expected_style(pooling, map(subspaces_of, recordings))
     frames = recordings.reshape(100, 60, -1)[:, :50].reshape(-1, LINGUISTICS + STYLE)
     linguistics, style = frames[:, :LINGUISTICS], frames[:, LINGUISTICS:]
     known = np.c_[linguistics, np.ones(len(linguistics))]
     regression = known @ np.linalg.lstsq(known, style, rcond=None)[0]
-    expected = slim.head.pooling.expected_style(torch.from_numpy(linguistics)).numpy()
-    assert slim.head.pooling.expected_style[0].out_features == EXPECTED_RANK
+    expected = pooling.expected_style(torch.from_numpy(linguistics)).numpy()
+    assert pooling.expected_style[0].out_features == EXPECTED_RANK
     error = (expected - regression) / style.std(0)
     assert np.abs(error).max() < 0.05
     assert ((style - expected).mean(0) / style.std(0)) == pytest.approx(np.zeros(STYLE), abs=1e-3)

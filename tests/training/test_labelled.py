@@ -8,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from slim_cli.corpora.manifest import Clip
-from slim_cli.training.codebook import kmeans
-from slim_cli.training.logistic import fit_layer, window_weights
+from slim_cli.detector.encoders.codebook import kmeans
+from slim_cli.detector.heads.moments import fit_layer
+from slim_cli.training.labelled import window_weights
 
 
 def clip(label: str, origin: str, system: str, family: str = "") -> Clip:

@@ -11,17 +11,18 @@ Yegnanarayana and Murthy (1992).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders import Encoder, frame_mask, nearest
+from slim_cli.detector.encoders.interface import Encoder, frame_mask, nearest
+from slim_cli.results import MODEL_RATE_HZ
 
 Map = tuple[str, int, int]
 Places = tuple[np.ndarray, np.ndarray]
@@ -61,6 +62,8 @@ class CoherenceEncoder(Encoder):
     """Phase coherence in bands, 62.5 frames per second; one block, nothing to train."""
 
     HOP = 256
+    kind = "coherence"
+    frame_rate = MODEL_RATE_HZ / HOP
 
     def __init__(self, config: CoherenceEncoderConfig | None = None) -> None:
         super().__init__()
@@ -86,14 +89,17 @@ class CoherenceEncoder(Encoder):
         features[mask] = torch.cat([bands for found in maps for bands in found], 1)
         return features, mask
 
-    def run_blocks(self, features: Tensor, mask: Tensor) -> list[Tensor]:
-        return [features]
-
-    def front_state(self) -> dict[str, Tensor]:
-        return {}
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
+        values = dict(spec)
+        if "maps" in values:
+            values["maps"] = tuple((str(name), int(bins), int(frames)) for name, bins, frames in values["maps"])
+        if "resolutions" in values:
+            values["resolutions"] = tuple(int(n) for n in values["resolutions"])
+        return cls(CoherenceEncoderConfig(**values))
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "coherence", **asdict(self.config)}
+        return asdict(self.config)
 
     def _bands(self, n: int) -> int:
         return min(self.config.bands, n // 4)
