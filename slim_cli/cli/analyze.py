@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from slim_cli.cli.bundles import DEFAULT, find_bundle
+from slim_cli.cli.common_options import Device, Manifests
 from slim_cli.cli.console import complain, show
 
 
@@ -27,19 +28,20 @@ class Analysis(StrEnum):
 
 
 def analyze(
-    what: Annotated[Analysis, typer.Argument(help="Which figure.")],
-    manifest: Annotated[
-        list[Path],
-        typer.Option(
-            "--manifest", "-m", help="CSV with path,label,origin,system,..., or NAME=FOLDER of slim datasets."
-        ),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the PNG, SVG and CSV files.")],
-    model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
-    folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: show each fold to its bundle.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="layers: read the ready-made encoders of this recipe.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips, drawn at random.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    what: Annotated[Analysis, typer.Argument(help="Draw this figure, or all.")],
+    manifest: Manifests,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write the PNG, SVG and CSV files to this folder.")],
+    model: Annotated[
+        list[str] | None, typer.Option(help="Use this model; with --folds, one per fold in order.")
+    ] = None,
+    folds: Annotated[
+        Path | None, typer.Option(help="Show each fold of this CSV (origin,fold) to its own model.")
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Read the ready-made encoders of this recipe, for layers.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take at most so many clips, drawn at random.")] = None,
+    device: Device = "auto",
 ) -> None:
     """Redo the paper's figures: correlation, mismatch, t-SNE, layers, spectrograms, datasets, error rates, or all."""
     from slim_cli.errors import EnvironmentUnfit

@@ -28,20 +28,18 @@ if TYPE_CHECKING:
 def calibrate(
     sources: Annotated[
         list[Path],
-        typer.Argument(help="Manifests (CSV, or NAME=FOLDER of slim datasets), or scores from slim validate."),
+        typer.Argument(
+            help="Take the files of these manifests (CSV, or NAME=FOLDER of slim datasets) or scores of slim validate."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The calibration file to write (JSON).")],
-    description: Annotated[
-        str, typer.Option(help="One sentence on the files: what they are and where they come from.")
-    ],
-    model: Annotated[str, typer.Option(help="Bundle whose scores are to be calibrated.")] = DEFAULT,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write this calibration file (JSON).")],
+    description: Annotated[str, typer.Option(help="Say in one sentence what the files are and where they come from.")],
+    model: Annotated[str, typer.Option(help="Calibrate the scores of this model.")] = DEFAULT,
     twin: Annotated[
         list[str] | None,
-        typer.Option(help="Bundle trained without a fold, standing in for --model; one per fold in order."),
+        typer.Option(help="Let this model, trained without a fold, stand in for --model; one per fold in order."),
     ] = None,
-    folds: Annotated[
-        Path | None, typer.Option(help="CSV with origin,fold: a manifest's files go to their fold's twin.")
-    ] = None,
+    folds: Annotated[Path | None, typer.Option(help="Score each fold of this CSV (origin,fold) with its twin.")] = None,
     channels: Annotated[
         str | None,
         typer.Option(
@@ -49,9 +47,9 @@ def calibrate(
             "the ratios hold for their codecs; scores must cover them."
         ),
     ] = None,
-    h1: Annotated[str | None, typer.Option(help="Proposition that the speech is synthetic, in your words.")] = None,
-    h2: Annotated[str | None, typer.Option(help="Proposition that it was recorded, in your words.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    h1: Annotated[str | None, typer.Option(help="Word the proposition that the speech is synthetic so.")] = None,
+    h2: Annotated[str | None, typer.Option(help="Word the proposition that it was recorded so.")] = None,
+    device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda:N.")] = "auto",
 ) -> None:
     """Fit likelihood ratios to file scores, with bounds, error rates and the conditions they hold for."""
     from slim_cli.assessment.calibration import load_calibration

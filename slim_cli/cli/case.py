@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from slim_cli.cli.common_options import Language
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import UsageError
 
@@ -16,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Write or check the case file of an
 
 
 @app.command()
-def new(path: Annotated[Path, typer.Argument(help="File to write; - for stdout.")] = Path("case.toml")) -> None:
+def new(path: Annotated[Path, typer.Argument(help="Write to this file; - for stdout.")] = Path("case.toml")) -> None:
     """Write a commented case file with nothing filled in; an existing file is never replaced."""
     from slim_cli.reporting.case import blank_case
 
@@ -35,8 +36,8 @@ def new(path: Annotated[Path, typer.Argument(help="File to write; - for stdout."
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="The case file.")],
-    language: Annotated[str, typer.Option(help="Language of the answer: en or de.")] = "en",
+    path: Annotated[Path, typer.Argument(help="Check this case file.")],
+    language: Language = "en",
 ) -> None:
     """List every item that the case file leaves out; exit with 1 if there is one."""
     from slim_cli.evidence.names import safe_name

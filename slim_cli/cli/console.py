@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slim_cli.evidence.names import safe_name
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _WIDE = 1000
+REPORTS = ("report.html", "report.pdf")
 
 
 def complain(text: str) -> None:
@@ -38,6 +41,20 @@ def show(*parts: RenderableType) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def report_in(folder: Path) -> Path | None:
+    """The report of an output folder: the one to read, else the one to print, None where there is neither."""
+    return next((folder / name for name in REPORTS if (folder / name).is_file()), None)
+
+
+def open_in_browser(folder: Path) -> None:
+    """Shows the report of an output folder in the browser, or says that there is none."""
+    report = report_in(folder)
+    if report is None:
+        complain(f"there is no report in {folder} to open")
+    elif not webbrowser.open(report.resolve().as_uri()):
+        complain(f"no browser was found to open {report}")
 
 
 def every_hundred(what: str) -> Callable[[int, int], None]:

@@ -40,12 +40,12 @@ def _described(dataset: Dataset) -> list[str]:
 
 @app.command()
 def manifest(
-    name: Annotated[str, typer.Argument(help="The dataset, as slim datasets calls it.")],
+    name: Annotated[str, typer.Argument(help="Read this dataset, as slim datasets calls it.")],
     folders: Annotated[
-        list[Path], typer.Argument(help="Where it was unpacked; then, where they lie apart, its recordings.")
+        list[Path], typer.Argument(help="Read it where it was unpacked; name its recordings too where they lie apart.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV to write.")],
-    subset: Annotated[str | None, typer.Option(help="Only this part, in the dataset's own words.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write this CSV.")],
+    subset: Annotated[str | None, typer.Option(help="Take only this part, in the dataset's own words.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the CSV if it exists.")] = False,
 ) -> None:
     """Write the manifest of a dataset folder; audio that its lists name but that is missing is counted on stderr."""
@@ -62,9 +62,11 @@ def manifest(
 
 @app.command()
 def join(
-    manifest: Annotated[list[Path], typer.Argument(help="CSV with path,label,...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files and their manifest.csv.")],
-    seconds: Annotated[str, typer.Option(help="Lengths wanted in turn, s.")] = "8,15,30",
+    manifest: Annotated[list[Path], typer.Argument(help="Join the clips of this CSV (path,label,…).")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Write the files and their manifest.csv to this folder.")
+    ],
+    seconds: Annotated[str, typer.Option(help="Make files of these lengths in turn, seconds.")] = "8,15,30",
 ) -> None:
     """Join short clips of one speaker and system into longer files, so that a calibration holds for these too."""
     from slim_cli.corpora.datasets import read_manifests

@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from slim_cli import __version__
 from slim_cli.cli import (
@@ -29,29 +30,32 @@ from slim_cli.errors import SlimError
 
 INTERNAL_ERROR = 70
 ENVIRONMENT_ERROR = 5
+INTERRUPTED = 130
+
+EXAMINE, VALIDATE, TRAIN, SETUP = "Examine", "Validate", "Train", "This installation"
 
 app = typer.Typer(
     name="slim",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Scan folders of audio for signs of speech synthesis and write an evidence report.",
     epilog="Exit codes: 0 done; 1 a file reached --fail-on; 2 wrong use; 3 some files could not be examined; "
     "4 evidence or model changed; 5 the installation is unfit; 70 an error in slim itself; 130 interrupted.",
 )
-app.command()(scan.scan)
-app.command()(report.report)
-app.command()(verify.verify)
-app.command()(query.query)
-app.command()(doctor.doctor)
-app.add_typer(models.app, name="models")
-app.add_typer(case.app, name="case")
-app.add_typer(train.app, name="train")
-app.add_typer(datasets.app, name="datasets")
-app.command()(validate.validate)
-app.command()(calibrate.calibrate)
-app.command()(analyze.analyze)
+app.command(rich_help_panel=EXAMINE)(scan.scan)
+app.command(rich_help_panel=EXAMINE)(report.report)
+app.command(rich_help_panel=EXAMINE)(verify.verify)
+app.command(rich_help_panel=EXAMINE)(query.query)
+app.add_typer(case.app, name="case", rich_help_panel=EXAMINE)
+app.command(rich_help_panel=VALIDATE)(validate.validate)
+app.command(rich_help_panel=VALIDATE)(calibrate.calibrate)
+app.command(rich_help_panel=TRAIN)(analyze.analyze)
+app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=TRAIN)
+app.command(rich_help_panel=SETUP)(doctor.doctor)
+app.add_typer(models.app, name="models", rich_help_panel=SETUP)
 
 
 def _version(wanted: bool) -> None:
@@ -73,9 +77,11 @@ def main() -> None:
     """Runs the command line and leaves with the exit code; `SLIM_DEBUG=1` shows the traceback of an error."""
     leave_cleanly()
     try:
-        app()
+        sys.exit(app(prog_name="slim", standalone_mode=False) or 0)
     except SlimError as error:
         _leave(str(error), error.exit_code, error)
+    except TyperException as error:
+        _leave(*_wrong_use(error), error)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         _leave(f"The system refused: {error.strerror or error}{where}.", ENVIRONMENT_ERROR, error)
@@ -84,8 +90,17 @@ def main() -> None:
         _leave(text, INTERNAL_ERROR, error)
 
 
+def _wrong_use(error: TyperException) -> tuple[str, int]:
+    """What is wrong with a command line, and its exit code; where nothing was asked for, the help was printed."""
+    told, context = getattr(error, "format_message", lambda: "")(), getattr(error, "ctx", None)
+    if context is not None and told:
+        told = f"{told.replace('Value error, ', '').rstrip('.')} ({context.command_path} --help tells what there is)"
+    return told, getattr(error, "exit_code", INTERRUPTED)
+
+
 def _leave(text: str, code: int, error: Exception) -> None:
     if os.environ.get("SLIM_DEBUG"):
         raise error
-    complain(text)
+    if text:
+        complain(text)
     sys.exit(code)

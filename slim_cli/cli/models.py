@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="List, describe and check models; fetch the encoders of recipes.")
 
-Model = Annotated[str, typer.Argument(help="Bundled model, folder of a bundle, or recipe (name or file).")]
+Model = Annotated[str, typer.Argument(help="Take this model (bundled, or its folder) or recipe (name or file).")]
 
 
 @app.command("list")
@@ -57,9 +57,9 @@ def info(model: Model = DEFAULT) -> None:
 
 @app.command()
 def pull(
-    recipe: Annotated[str, typer.Argument(help="Recipe (name or file) whose encoders are wanted.")],
+    recipe: Annotated[str, typer.Argument(help="Fetch the encoders of this recipe (name or file).")],
     disk: Annotated[
-        Path | None, typer.Option("--from", help="Folder that holds them, brought along, in place of the network.")
+        Path | None, typer.Option("--from", help="Take them from this folder, brought along, in place of the network.")
     ] = None,
 ) -> None:
     """Fetch the encoders of a recipe; exit code 4 when a file is not what it was at the first pull."""
@@ -78,7 +78,8 @@ def pull(
 @app.command()
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Models or recipes; if none is named, all that are on this machine.")
+        list[str] | None,
+        typer.Argument(help="Check these models or recipes; if none is named, all that are on this machine."),
     ] = None,
 ) -> None:
     """Compare every file of a model with its hash list; exit code 4 when one differs."""

@@ -23,12 +23,18 @@ FORMS = ("table", "csv", "json")
 
 def query(
     question: Annotated[
-        str, typer.Argument(help="SQL over files and runs, or: new, worst, folders, codecs, months, failed.")
+        str, typer.Argument(help="Ask this: SQL over files and runs, or new, worst, folders, codecs, months or failed.")
     ],
-    outputs: Annotated[list[Path], typer.Argument(help="Output folders of scans, or folders that hold such.")],
-    since: Annotated[str, typer.Option(help="For new: a date, a time or a span such as 36h.")] = "1970-01-02",
-    top: Annotated[int, typer.Option(min=1, help="For worst: how many.")] = 50,
-    form: Annotated[str, typer.Option("--as", help="table, csv or json (one object a line).")] = "table",
+    outputs: Annotated[
+        list[Path], typer.Argument(help="Ask these output folders of scans, or folders that hold such.")
+    ],
+    since: Annotated[
+        str, typer.Option(help="Count files as new from this date, time or span (36h) on.")
+    ] = "1970-01-02",
+    top: Annotated[int, typer.Option(min=1, help="Show so many files for worst.")] = 50,
+    form: Annotated[
+        str, typer.Option("--as", help="Print the answer as table, csv or json (one object a line).")
+    ] = "table",
 ) -> None:
     """Ask the results of one or many scans in SQL (DuckDB; extra query)."""
     from slim_cli.evidence.file_choice import parse_since

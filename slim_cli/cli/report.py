@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slim_cli.cli.console import show
+from slim_cli.cli import common_options as common
+from slim_cli.cli.console import open_in_browser, show
 from slim_cli.cli.scan_options import chosen_formats
 from slim_cli.custody.run import report_again
 from slim_cli.errors import EnvironmentUnfit, UsageError
@@ -21,29 +22,73 @@ if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
 
 SECRET = "SLIM_SIGN_SECRET"
+SIGNING = "Signing"
 
 
 def report(
-    output: Annotated[Path, typer.Argument(help="Output folder of a finished scan.")],
-    formats: Annotated[str, typer.Option("--format", help="Which to write, separated by commas.")] = "html,pdf,csv",
+    output: Annotated[Path, typer.Argument(help="Report what this output folder of a scan holds.")],
+    formats: common.Formats = "html,pdf,csv",
     limit: Annotated[
-        str | None, typer.Option("--report", help="Files with a section of their own: all, flagged or top:N.")
+        str | None,
+        typer.Option(
+            "--report",
+            help="Give these files a section of their own: all, flagged or top:N.",
+            autocompletion=common.completing(lambda: common.SELECTIONS),
+            show_default="as in the scan",
+            rich_help_panel=common.REPORT,
+        ),
     ] = None,
-    case: Annotated[Path | None, typer.Option(help="Case file, in place of the one that the scan was given.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language of the report: en or de.")] = None,
+    case: Annotated[
+        Path | None,
+        typer.Option(
+            help="Take this case file in place of the one that the scan was given.", rich_help_panel=common.REPORT
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Write the report in this language: {' or '.join(common.languages())}.",
+            show_default="as in the scan",
+            rich_help_panel=common.REPORT,
+            autocompletion=common.completing(common.languages),
+        ),
+    ] = None,
     audio: Annotated[
-        bool, typer.Option("--embed-audio/--no-embed-audio", help="Embed the listening proxies of the scan, if any.")
+        bool,
+        typer.Option(
+            "--embed-audio/--no-embed-audio",
+            help="Embed the listening proxies of the scan, if any.",
+            rich_help_panel=common.REPORT,
+        ),
     ] = True,
-    sign: Annotated[bool, typer.Option("--sign", help="Sign the PDF, which then is no draft any more.")] = False,
-    pkcs12: Annotated[Path | None, typer.Option(help="Sign with this PKCS#12 file (.p12, .pfx).")] = None,
-    pkcs11_module: Annotated[Path | None, typer.Option(help="Sign with a token through this PKCS#11 library.")] = None,
-    pkcs11_token: Annotated[str | None, typer.Option(help="Label of the token.")] = None,
-    pkcs11_certificate: Annotated[str | None, typer.Option(help="Label of certificate and key on it.")] = None,
-    secret_file: Annotated[
-        Path | None, typer.Option(help=f"File with passphrase or PIN; else {SECRET} is taken, else it is asked for.")
+    sign: Annotated[
+        bool,
+        typer.Option("--sign", help="Sign the PDF, which then is no draft any more.", rich_help_panel=SIGNING),
+    ] = False,
+    pkcs12: Annotated[
+        Path | None, typer.Option(help="Sign with this PKCS#12 file (.p12, .pfx).", rich_help_panel=SIGNING)
     ] = None,
-    timestamp_url: Annotated[str | None, typer.Option(help="RFC 3161 time-stamping service to ask.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    pkcs11_module: Annotated[
+        Path | None, typer.Option(help="Sign with a token through this PKCS#11 library.", rich_help_panel=SIGNING)
+    ] = None,
+    pkcs11_token: Annotated[
+        str | None, typer.Option(help="Sign with the token of this label.", rich_help_panel=SIGNING)
+    ] = None,
+    pkcs11_certificate: Annotated[
+        str | None, typer.Option(help="Sign with the certificate and key of this label.", rich_help_panel=SIGNING)
+    ] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"Read passphrase or PIN from this file; else {SECRET} is taken, else it is asked for.",
+            rich_help_panel=SIGNING,
+        ),
+    ] = None,
+    timestamp_url: Annotated[
+        str | None, typer.Option(help="Ask this RFC 3161 service for a time stamp.", rich_help_panel=SIGNING)
+    ] = None,
+    open_report: common.Open = False,
+    quiet: common.Quiet = False,
 ) -> None:
     """Make the report of a finished scan again; the same options give the same bytes."""
     from slim_cli.reporting import load, stored_case, stored_choices
@@ -69,6 +114,8 @@ def report(
         lines = _write(findings, chosen, seal, tell)
     if not quiet:
         show(*lines)
+    if open_report:
+        open_in_browser(output)
 
 
 def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None, tell: Callable[..., None]) -> list[str]:

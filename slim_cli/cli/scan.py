@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from slim_cli import __version__, hashing
+from slim_cli.cli import common_options as common
 from slim_cli.cli import progress, quantities
 from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
-from slim_cli.cli.console import complain, is_looked_at, show
+from slim_cli.cli.console import complain, is_looked_at, open_in_browser, report_in, show
 from slim_cli.cli.interrupt import Stopper
 from slim_cli.cli.summary import TABLE_ROWS, Summary
 from slim_cli.custody.folder import OutputFolder
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from slim_cli.assessment.reference import Reference
     from slim_cli.reporting.case import Case
     from slim_cli.scanning import Examination, ScanOptions, StageTimes
-
-
-REPORTS = ("report.html", "report.pdf")
 
 
 @dataclass(frozen=True)
@@ -72,16 +70,16 @@ class Request:
 def scan(
     paths: given.Paths,
     output: given.Output = None,
-    model: given.Model = DEFAULT,
-    device: given.Device = "auto",
+    model: common.Model = DEFAULT,
+    device: common.Device = "auto",
     calibration: given.Calibrated = None,
     stability: given.Stability = False,
     occlusion: given.Occlusion = "flagged",
     embed_audio: given.EmbedAudio = False,
-    formats: given.Formats = given.DEFAULT_FORMATS,
-    report: given.Sections = "top:300",
+    formats: common.Formats = common.DEFAULT_FORMATS,
+    report: common.Sections = "top:300",
     case: given.CaseFile = None,
-    language: given.Language = "en",
+    language: common.Language = "en",
     fail_on: given.FailOn = None,
     allow_errors: given.AllowErrors = False,
     max_duration: given.MaxDuration = "24h",
@@ -89,10 +87,11 @@ def scan(
     timeout: given.Timeout = "120s",
     force: given.Force = False,
     resume: given.Resume = False,
-    quiet: given.Quiet = False,
+    quiet: common.Quiet = False,
     no_progress: given.NoProgress = False,
     json_line: given.JsonLine = False,
     timings: given.Timings = False,
+    open_report: common.Open = False,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -130,6 +129,8 @@ def scan(
         show(summary.to_json(str(output)))
     elif not quiet:
         _show_table(summary, request)
+    if open_report:
+        open_in_browser(output)
     raise typer.Exit(summary.exit_code)
 
 
@@ -303,5 +304,5 @@ def _show_table(summary: Summary, request: Request) -> None:
     folder = request.folder.path
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     lines.append(f"Written to {safe_name(str(folder))}: {', '.join(names)}")
-    report = next((folder / name for name in REPORTS if name in names), folder)
-    show(summary.table(plain=not is_looked_at()), "", *lines, f"Report: {safe_name(str(report))}")
+    last = f"Report: {safe_name(str(report_in(folder) or folder))}"
+    show(summary.table(plain=not is_looked_at()), "", *lines, last)

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slim_cli.cli.common_options import DEFAULT_FORMATS, PRINTING, REPORT, completing
 from slim_cli.errors import UsageError
-
-DEFAULT_FORMATS = "html,pdf,csv,jsonl"
-
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
@@ -19,45 +17,72 @@ if TYPE_CHECKING:
 
 NONE = "none"
 
-Paths = Annotated[list[Path], typer.Argument(help="Files and folders to examine; folders with all they hold.")]
+LIMITS = "Limits"
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(help="Examine these files, and these folders with all they hold.", show_default=False),
+]
 Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
-        help="Folder for report and results, outside the evidence. [default: a new slim-reports/DATE-NAME]",
+        help="Write report and results to this folder outside the evidence.",
+        show_default="a new slim-reports/DATE-NAME",
     ),
 ]
-Model = Annotated[str, typer.Option(help="Bundled model or folder of a bundle.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
 Calibrated = Annotated[
     str | None,
-    typer.Option("--calibration", help="Calibration file for likelihood ratios, or none. [default: the model's own]"),
+    typer.Option(
+        "--calibration",
+        help="Give likelihood ratios by this calibration file, or by none.",
+        show_default="the model's own",
+    ),
 ]
-Stability = Annotated[bool, typer.Option("--stability", help="Score each file again after small changes.")]
+Stability = Annotated[
+    bool,
+    typer.Option("--stability", help="Score each file again without edge silence, after a crop and after MP3."),
+]
 Occlusion = Annotated[
-    str, typer.Option(help="Show where the score came from, for which files: none, flagged, all or top:N.")
+    str,
+    typer.Option(
+        help="Show where the score of these files came from: none, flagged, all or top:N.",
+        autocompletion=completing(lambda: ("none", "flagged", "all", "top:20")),
+    ),
 ]
 EmbedAudio = Annotated[
-    bool, typer.Option("--embed-audio", help="Put a small coded copy of scored files into the HTML report, to listen.")
+    bool,
+    typer.Option(
+        "--embed-audio",
+        help="Put a small coded copy of each scored file into the HTML report, to listen.",
+        rich_help_panel=REPORT,
+    ),
 ]
-Formats = Annotated[str, typer.Option("--format", help="Which to write, separated by commas; results.jsonl always is.")]
-Sections = Annotated[str, typer.Option(help="Files with a section of their own: all, flagged or top:N.")]
 CaseFile = Annotated[
-    Path | None, typer.Option(help="Case file (slim case new): write an evaluation in place of a triage.")
+    Path | None,
+    typer.Option(help="Write an evaluation of this case (slim case new) in place of a triage.", rich_help_panel=REPORT),
 ]
-Language = Annotated[str, typer.Option(help="Language of the report: en or de.")]
-FailOn = Annotated[str | None, typer.Option(help="Exit with 1 if a file reaches this, e.g. 'score>=2'.")]
-AllowErrors = Annotated[bool, typer.Option(help="Do not exit with 3 for files that cannot be examined.")]
-MaxDuration = Annotated[str, typer.Option(help="Leave out the audio of a file beyond this, e.g. 30m.")]
-MaxSize = Annotated[str | None, typer.Option(help="Refuse larger files, e.g. 2G.")]
-Timeout = Annotated[str, typer.Option(help="Longest wait for the decoder, e.g. 60s.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan.")]
+FailOn = Annotated[str | None, typer.Option(help="Exit with 1 if a file reaches this, such as 'score>=2'.")]
+AllowErrors = Annotated[
+    bool, typer.Option("--allow-errors", help="Do not exit with 3 because of files that cannot be examined.")
+]
+MaxDuration = Annotated[
+    str, typer.Option(help="Leave out the audio of a file beyond this length, such as 30m.", rich_help_panel=LIMITS)
+]
+MaxSize = Annotated[str | None, typer.Option(help="Refuse files larger than this, such as 2G.", rich_help_panel=LIMITS)]
+Timeout = Annotated[
+    str, typer.Option(help="Wait no longer than this for the decoder, such as 60s.", rich_help_panel=LIMITS)
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan in the output folder.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished scan in the output folder.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
-JsonLine = Annotated[bool, typer.Option("--json", help="Print one JSON line in place of the table.")]
-Timings = Annotated[bool, typer.Option("--timings", help="Print the time that each stage took.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.", rich_help_panel=PRINTING)]
+JsonLine = Annotated[
+    bool, typer.Option("--json", help="Print one JSON line in place of the table.", rich_help_panel=PRINTING)
+]
+Timings = Annotated[
+    bool, typer.Option("--timings", help="Print the time that each stage took.", rich_help_panel=PRINTING)
+]
 
 
 def output_folder(asked: Path | None, paths: Sequence[Path], force: bool, resume: bool) -> OutputFolder:

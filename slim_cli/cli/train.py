@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from slim_cli.cli.common_options import Device, Manifests, completing, recipes
 from slim_cli.cli.console import complain
 from slim_cli.errors import UsageError
 
@@ -24,16 +25,13 @@ MAX_CLIP_S = 10.0
 
 app = typer.Typer(no_args_is_help=True, invoke_without_command=True)
 
-RecipeArgument = Annotated[Path, typer.Argument(help="Recipe (TOML), e.g. models/slim-mini/recipe.toml.")]
-Manifests = Annotated[
-    list[Path],
-    typer.Option("--manifest", "-m", help="CSV with path,label,..., or NAME=FOLDER of slim datasets; may be repeated."),
+RecipeArgument = Annotated[
+    Path, typer.Argument(help="Train by this recipe (TOML), such as models/slim-mini/recipe.toml.")
 ]
-Work = Annotated[Path, typer.Option("--output", "-o", help="Work folder; a stopped training goes on from it.")]
-Folds = Annotated[Path | None, typer.Option(help="CSV with origin,fold.")]
-LeaveOut = Annotated[int | None, typer.Option(help="Fold whose origins, systems and speakers are left out.")]
-MaxClip = Annotated[float, typer.Option("--max-clip-s", min=1, help="Longer clips are cut to their first seconds.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+Work = Annotated[Path, typer.Option("--output", "-o", help="Work in this folder; a stopped training goes on from it.")]
+Folds = Annotated[Path | None, typer.Option(help="Read the fold of each origin from this CSV (origin,fold).")]
+LeaveOut = Annotated[int | None, typer.Option(help="Leave out the origins, systems and speakers of this fold.")]
+MaxClip = Annotated[float, typer.Option("--max-clip-s", min=1, help="Cut longer clips to their first seconds.")]
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,17 @@ class _Data:
 @app.callback()
 def train(
     context: typer.Context,
-    preset: Annotated[str | None, typer.Option(help="Recipe that came with the package, e.g. slim-xlsr.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe of your own (TOML).")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Train by a recipe that came with the package: {', '.join(recipes())}.",
+            autocompletion=completing(recipes),
+        ),
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Train by a recipe of your own (TOML).")] = None,
     manifest: Manifests = [],  # noqa: B006 # why: Typer makes a list of its own for each run
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Work folder, which a stopped run is given again.")
+        Path | None, typer.Option("--output", "-o", help="Work in this folder; a stopped training goes on from it.")
     ] = None,
     folds: Folds = None,
     leave_out: LeaveOut = None,
@@ -143,9 +147,14 @@ def stage2(
 
 @app.command()
 def reference(
-    bundle: Annotated[Path, typer.Argument(help="The bundle to complete.")],
-    scores: Annotated[list[Path], typer.Option(help="Scores of left-out clips, from slim validate; may be repeated.")],
-    description: Annotated[str, typer.Option(help="One sentence on the data and the protocol behind the scores.")],
+    bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
+    scores: Annotated[
+        list[Path],
+        typer.Option(help="Take the scores of left-out clips from this CSV of slim validate; may be repeated."),
+    ],
+    description: Annotated[
+        str, typer.Option(help="Say in one sentence what data and which protocol are behind the scores.")
+    ],
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
     from slim_cli.validation.reference_statistics import write_reference
@@ -159,7 +168,7 @@ def reference(
 
 @app.command()
 def record(
-    bundle: Annotated[Path, typer.Argument(help="The bundle to complete.")],
+    bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
     manifest: Manifests,
     folds: Folds = None,
     leave_out: LeaveOut = None,

@@ -24,36 +24,47 @@ _ON_SCREEN = 4
 
 
 def validate(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder; or a .csv for the scores alone.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Write to this folder, or to a .csv for the scores alone.")
+    ],
     manifest: Annotated[
         list[Path] | None,
         typer.Option(
-            "--manifest", "-m", help="CSV with path,label,origin,..., or NAME=FOLDER[:SUBSET] of slim datasets."
+            "--manifest",
+            "-m",
+            help="Score the clips of this CSV (path,label,…) or of NAME=FOLDER[:SUBSET] of slim datasets.",
         ),
     ] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Bundle; with --folds, one per fold in order.")] = None,
-    scores: Annotated[
-        list[Path] | None, typer.Option(help="Scores from an earlier evaluation (CSV) instead of -m and --model.")
+    model: Annotated[
+        list[str] | None, typer.Option(help="Score with this model; with --folds, one per fold in order.")
     ] = None,
-    folds: Annotated[Path | None, typer.Option(help="CSV with origin,fold: score each fold with its bundle.")] = None,
+    scores: Annotated[
+        list[Path] | None,
+        typer.Option(help="Read these scores of an earlier validation (CSV) instead of -m and --model."),
+    ] = None,
+    folds: Annotated[
+        Path | None, typer.Option(help="Score each fold of this CSV (origin,fold) with its own model.")
+    ] = None,
     conditions: Annotated[
         str | None,
         typer.Option(
-            help="Also after channels, in noise and in rooms: all, channels, surroundings, or some of mp3-64k,aac-64k,"
+            help="Score them also after channels, in noise and in rooms: all, channels, surroundings, or some of "
+            "mp3-64k,aac-64k,"
             "opus-16k,amr-wb,g711,g722,band-8k,noise-20db,noise-10db,room,room-noise."
         ),
     ] = None,
     threshold: Annotated[
-        str | None, typer.Option(help="Score that flags a clip, or a model whose shipped threshold is meant.")
+        str | None, typer.Option(help="Flag clips from this score on, or from the shipped threshold of this model on.")
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Calibration file: actDCF, Cllr and the pictures then read likelihood ratios.")
+        Path | None,
+        typer.Option(help="Read likelihood ratios by this calibration file in actDCF, Cllr and the pictures."),
     ] = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print all tables in Markdown, for a model card.")
     ] = False,
-    rounds: Annotated[int, typer.Option(min=1, help="Bootstrap rounds.")] = 1000,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    rounds: Annotated[int, typer.Option(min=1, help="Draw so many bootstrap samples for the intervals.")] = 1000,
+    device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda:N.")] = "auto",
 ) -> None:
     """Score labelled clips (those of role test, where a manifest says so) and write error rates with intervals."""
     from slim_cli.corpora.channel_conditions import conditions as choose

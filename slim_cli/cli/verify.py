@@ -14,10 +14,10 @@ from slim_cli.errors import IntegrityError
 
 
 def verify(
-    output: Annotated[Path, typer.Argument(help="Output folder of a scan.")],
+    output: Annotated[Path, typer.Argument(help="Check this output folder of a scan.")],
     evidence: Annotated[Path | None, typer.Option(help="Also hash the examined files again, found below this.")] = None,
     seal: Annotated[
-        str | None, typer.Option(help="Slip of slim seal, or the hash printed on it, kept outside the folder.")
+        str | None, typer.Option(help="Compare with this slip of slim seal, or the hash printed on it.")
     ] = None,
     json_line: Annotated[bool, typer.Option("--json", help="Print one JSON line.")] = False,
 ) -> None:
