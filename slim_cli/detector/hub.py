@@ -96,17 +96,17 @@ def pull(encoder: HubEncoder, disk: Path | None = None, part: str = "") -> Diges
     """
     brought = _on_disk(encoder, disk, part) if disk else None
     if brought:
-        _compare(encoder, _digests(brought), str(brought))
+        _compare(encoder, digests(brought), str(brought))
     if encoder.folder.exists():
         return verify(encoder)
     staging = encoder.folder.with_name(f"{encoder.revision}.part")
     staging.mkdir(parents=True, exist_ok=True)
     if brought:
-        for name in _digests(brought):
+        for name in digests(brought):
             shutil.copyfile(brought / name, staging / name)
     else:
         _download(encoder, staging)
-    found = _digests(staging)
+    found = digests(staging)
     try:
         _compare(encoder, found, f"what came for {encoder.source}")
     except IntegrityError:
@@ -134,7 +134,7 @@ def verify(encoder: HubEncoder) -> Digests:
         )
     if not recorded(encoder):
         raise IntegrityError(f"{encoder.folder} was not put there by slim models pull; delete it and pull again.")
-    found = _digests(encoder.folder)
+    found = digests(encoder.folder)
     unlisted = {path.name: "" for path in encoder.folder.iterdir() if path.name not in found}
     _compare(encoder, found | unlisted, str(encoder.folder))
     return found
@@ -188,7 +188,7 @@ def _on_disk(encoder: HubEncoder, disk: Path, part: str) -> Path:
     )
 
 
-def _digests(folder: Path) -> Digests:
+def digests(folder: Path) -> Digests:
     """SHA-256 of the files that loading reads: of the weights in pickled form only where there are no others."""
     names = [name for name in FILES if (folder / name).is_file()]
     if WEIGHTS not in names and (folder / PICKLED).is_file():
