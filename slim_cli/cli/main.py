@@ -20,6 +20,7 @@ from slim_cli.cli import (
     query,
     report,
     scan,
+    seal,
     train,
     validate,
     verify,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command(rich_help_panel=EXAMINE)(scan.scan)
 app.command(rich_help_panel=EXAMINE)(report.report)
 app.command(rich_help_panel=EXAMINE)(verify.verify)
+app.command(rich_help_panel=EXAMINE)(seal.seal)
 app.command(rich_help_panel=EXAMINE)(query.query)
 app.add_typer(case.app, name="case", rich_help_panel=EXAMINE)
 app.command(rich_help_panel=VALIDATE)(validate.validate)

@@ -7,10 +7,12 @@ such a folder no longer fits.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from slim_cli.custody import audit
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 SCHEMA = "slim-seal/1"
+Stamp = Callable[[bytes], bytes]
+
 _HEAD = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,6 +61,32 @@ class Slip:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n"
 
 
+def make_slip(folder: Path, report: str, key: bytes | None = None, stamp: Stamp | None = None) -> Slip:
+    """Seals a finished folder as it stands.
+
+    Args:
+        folder: the output folder.
+        report: its report number.
+        key: private Ed25519 key to sign with, PEM without passphrase.
+        stamp: what gives an RFC 3161 token over a SHA-256.
+
+    Raises:
+        UsageError: the run was not finished, the folder is not as its log says, or the key cannot be used.
+    """
+    from slim_cli.custody.verify import verify
+
+    found = verify(folder)
+    if found.changed:
+        raise UsageError(f"{folder} is not what its log says, so it is not sealed: {'; '.join(found.changed)}.")
+    log = list(audit.entries(folder))
+    state = last_state(log)
+    fingerprint = str(log[0].payload.get("fingerprint", ""))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    slip = Slip(report, state.digest, state.number, state.payload["manifest"], fingerprint, now)
+    slip = sign_slip(slip, key) if key else slip
+    return replace(slip, timestamp=_encoded(stamp(hashlib.sha256(slip.signed_content()).digest()))) if stamp else slip
+
+
 def last_state(log: Sequence[audit.Entry]) -> audit.Entry:
     """The entry that tells of the finished folder.
 
@@ -80,8 +110,6 @@ def sign_slip(slip: Slip, key: bytes) -> Slip:
         UsageError: it is no such key.
         EnvironmentUnfit: the extra `sign` is missing.
     """
-    from dataclasses import replace
-
     serialization, ed25519 = _cryptography()
     try:
         private = serialization.load_pem_private_key(key, None)
@@ -123,7 +151,7 @@ def compare_seal(source: Path | str, log: Sequence[audit.Entry]) -> list[str]:
     """What differs between a log and a seal, in words."""
     slip = read_slip(source)
     head = slip if isinstance(slip, str) else slip.head
-    wrong = [] if isinstance(slip, str) else _check_signature(slip)
+    wrong = [] if isinstance(slip, str) else [*_check_signature(slip), *_check_stamp(slip)]
     sealed = [entry for entry in log if entry.digest == head]
     if not sealed:
         return [
@@ -152,6 +180,23 @@ def _check_signature(slip: Slip) -> list[str]:
     except (InvalidSignature, ValueError):
         return ["the signature of the slip does not fit: it was changed after signing"]
     return []
+
+
+def _check_stamp(slip: Slip) -> list[str]:
+    """Compares what the time stamp covers with the slip; whether its maker is to be trusted is for others to say."""
+    if not slip.timestamp:
+        return []
+    try:
+        from asn1crypto.cms import ContentInfo
+    except ImportError as error:
+        raise EnvironmentUnfit("Time stamps of slips need pyHanko: pip install 'slim-audit[sign]'.") from error
+    try:
+        token = ContentInfo.load(base64.b64decode(slip.timestamp))["content"]["encap_content_info"]["content"].parsed
+        covered = token["message_imprint"]["hashed_message"].native
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ["the time stamp of the slip cannot be read"]
+    fits = covered == hashlib.sha256(slip.signed_content()).digest()
+    return [] if fits else ["the time stamp does not fit the slip, which was changed after it"]
 
 
 def _cryptography() -> tuple[Any, Any]:

@@ -60,7 +60,7 @@ def build_report(
     draw = _Draughtsman(words, reference, folder, style.audio)
     counts, content = count(rows), digest(results, run, style)
     return Report(
-        identity=f"SLIM-{run.started[:10].replace('-', '')}-{content[:10].upper()}",
+        identity=report_number(results, run, style),
         digest=content,
         style=style,
         words=words,
@@ -77,6 +77,11 @@ def build_report(
         receipt=receipt,
         log=audit.extract(folder),
     )
+
+
+def report_number(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
+    """The number printed on a report, derived from its content."""
+    return f"SLIM-{run.started[:10].replace('-', '')}-{digest(results, run, style)[:10].upper()}"
 
 
 def digest(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:

@@ -28,6 +28,7 @@ ATTACHED: Mapping[str, str] = {
     "run.json": "What was done with what: the whole configuration",
     "reference.json": "Reference statistics of the model",
     "calibration.json": "How scores became likelihood ratios",
+    "seal.json": "What this slip seals",
 }
 SCRATCH = ".printing-"  # beside the report, where whoever goes on with a killed run finds and removes it
 _CASE = "What the examiner stated"
@@ -55,6 +56,20 @@ def write_pdf(findings: Findings, target: Path) -> None:
             _print_in_parts(shop, sheets, parts, target.resolve(), attached)
         else:
             shop.print(sheets.whole, target.resolve(), attached)
+
+
+def print_document(document: str, target: Path, attached: Mapping[str, bytes], moment: str) -> None:
+    """Prints one HTML document with files attached; `moment` (ISO 8601) is what its clock shows.
+
+    Raises:
+        EnvironmentUnfit: it could not be printed.
+    """
+    epoch = int(datetime.fromisoformat(moment).timestamp())
+    with (
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
+        _PrintShop(Path(scratch), epoch) as shop,
+    ):
+        shop.print(document, target.resolve(), shop.store(attached))
 
 
 def _print_in_parts(

@@ -149,6 +149,23 @@ def _from_file(path: Path, secret: str | None) -> Signer:
         ) from error
 
 
+def stamp_digest(url: str, digest: bytes) -> bytes:
+    """An RFC 3161 token over a SHA-256 digest, DER.
+
+    Raises:
+        EnvironmentUnfit: pyHanko is missing, or the service did not answer.
+    """
+    check_signing()
+    import asyncio
+
+    from pyhanko.sign.timestamps import TimestampRequestError
+
+    try:
+        return bytes(asyncio.run(_stamper(url).async_timestamp(digest, "sha256")).dump())
+    except TimestampRequestError as error:
+        raise EnvironmentUnfit(f"The time-stamping service {url} gave no stamp: {error}.") from error
+
+
 def _stamper(url: str) -> Any:
     from pyhanko.sign.timestamps import HTTPTimeStamper
 
