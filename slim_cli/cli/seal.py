@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def seal(
     output: Annotated[Path, typer.Argument(help="Output folder of a finished scan.")],
     slip: Annotated[
-        Path | None, typer.Option(help="PDF to write, outside the folder. [default: OUTPUT-seal.pdf]")
+        Path | None, typer.Option(help="PDF to write, outside the folder; OUTPUT-seal.pdf by default.")
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Ed25519 key (PEM) to sign the slip with.")] = None,
     timestamp_url: Annotated[str | None, typer.Option(help="RFC 3161 time-stamping service to ask.")] = None,
