@@ -27,6 +27,7 @@ class RunRecord:
         counts: number of result rows by status.
         complete: False when the scan was stopped before its end.
         files_found: how many files there are to examine; None where an older version did not tell.
+        settings: `value` and `origin` (default, command line, settings file, environment variable) of every option.
         calibration: the calibration file's own account, empty where no likelihood ratio was asked for.
     """
 
@@ -41,6 +42,7 @@ class RunRecord:
     counts: dict[str, int] = field(default_factory=dict)
     complete: bool = True
     files_found: int | None = None
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:

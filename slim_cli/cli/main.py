@@ -14,6 +14,7 @@ from slim_cli.cli import (
     analyze,
     calibrate,
     case,
+    config,
     datasets,
     doctor,
     models,
@@ -27,6 +28,7 @@ from slim_cli.cli import (
 )
 from slim_cli.cli.console import complain
 from slim_cli.cli.interrupt import leave_cleanly
+from slim_cli.cli.settings import COMMAND_LINE, DEFAULT, default_map, load_settings, origin
 from slim_cli.errors import SlimError
 
 INTERNAL_ERROR = 70
@@ -58,6 +60,7 @@ app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=TRAIN)
 app.command(rich_help_panel=SETUP)(doctor.doctor)
 app.add_typer(models.app, name="models", rich_help_panel=SETUP)
+app.add_typer(config.app, name="config", rich_help_panel=SETUP)
 
 
 def _version(wanted: bool) -> None:
@@ -79,7 +82,10 @@ def main() -> None:
     """Runs the command line and leaves with the exit code; `SLIM_DEBUG=1` shows the traceback of an error."""
     leave_cleanly()
     try:
-        sys.exit(app(prog_name="slim", standalone_mode=False) or 0)
+        root = typer.main.get_command(app)
+        settings = load_settings(root)
+        given = {"default_map": default_map(root, settings), "obj": settings}
+        sys.exit(root(prog_name="slim", standalone_mode=False, **given) or 0)
     except SlimError as error:
         _leave(str(error), error.exit_code, error)
     except TyperException as error:
@@ -96,6 +102,9 @@ def _wrong_use(error: TyperException) -> tuple[str, int]:
     """What is wrong with a command line, and its exit code; where nothing was asked for, the help was printed."""
     told, context = getattr(error, "format_message", lambda: "")(), getattr(error, "ctx", None)
     if context is not None and told:
+        option = getattr(error, "param", None)
+        place = origin(context, option) if option else DEFAULT
+        told = told if place in (COMMAND_LINE, DEFAULT) else f"{place}: {told}"
         told = f"{told.replace('Value error, ', '').rstrip('.')} ({context.command_path} --help tells what there is)"
     return told, getattr(error, "exit_code", INTERRUPTED)
 

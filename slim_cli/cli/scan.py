@@ -20,6 +20,7 @@ from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, is_looked_at, open_in_browser, report_in, show
 from slim_cli.cli.interrupt import Stopper
+from slim_cli.cli.settings import effective
 from slim_cli.cli.summary import TABLE_ROWS, Summary
 from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.run import Run, open_run
@@ -40,6 +41,7 @@ class Request:
 
     Attributes:
         paths: evidence.
+        settings: value and origin of every option.
         folder: where results go.
         model: name or folder of the model.
         device: `auto`, `cpu` or `cuda:N`.
@@ -54,6 +56,7 @@ class Request:
     """
 
     paths: list[Path]
+    settings: dict[str, dict[str, Any]]
     folder: OutputFolder
     model: str
     device: str
@@ -68,6 +71,7 @@ class Request:
 
 
 def scan(
+    context: typer.Context,
     paths: given.Paths,
     output: given.Output = None,
     model: common.Model = DEFAULT,
@@ -97,8 +101,11 @@ def scan(
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # why: numpy's threads help nothing here, and spin where the detector's are to work; to be said before numpy comes
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if context.obj:
+        context.obj.check_apart(paths)
     request = Request(
         paths=paths,
+        settings=effective(context),
         folder=given.output_folder(output, paths, force, resume),
         model=model,
         device=device,
@@ -162,6 +169,7 @@ def _run(request: Request) -> Summary:
             request.paths, detector=detector, options=options, on_progress=display, times=times, earlier=earlier
         )
         record = _record(detector, options, calibration, started, rows.files_found)
+        record = dataclasses.replace(record, settings=request.settings)
         with open_run(request.folder) as run:
             _begin(run, record, reference, request, _opening(request, detector, options, calibration))
             summary = _examine(rows, run, request, reference, times)

@@ -30,7 +30,8 @@ Slim = Callable[..., Ran]
 
 @pytest.fixture
 def slim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Slim:
-    """Runs `slim` with arguments in this process."""
+    """Runs `slim` with arguments in this process, without settings of whoever runs the tests."""
+    monkeypatch.setenv("SLIM_CONFIG", "none")
 
     def run(*arguments: str | Path) -> Ran:
         monkeypatch.setattr(sys, "argv", ["slim", *map(str, arguments)])
