@@ -85,3 +85,34 @@ def join(
     joined = list(join_clips(clips, lengths, output))
     write_manifest(output / "manifest.csv", joined)
     show(f"{safe_name(str(output))}: {summary(joined)}")
+
+
+@app.command()
+def pages(
+    rules: Annotated[Path, typer.Argument(help="Folder with pages.csv (repo,part,…) and rules/OWNER+NAME.tsv.")],
+    snapshots: Annotated[Path, typer.Argument(help="Folder of fetched repositories, each OWNER+NAME/repo.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips; a stopped run goes on in it.")],
+) -> None:
+    """Cut labelled clips from the snapshots of published pages, and write one manifest in which each sound stands once.
+
+    Pages that were cut before are not cut again, so that snapshots can be fetched, cut and dropped a few at a time.
+    """
+    from slim_cli.corpora.page_clips import MANIFEST, build_page, join_pages, read_pages
+    from slim_cli.corpora.page_rules import read_rules
+    from slim_cli.corpora.snapshots import Snapshot
+
+    done, missing = [], []
+    for repository, part in read_pages(rules / "pages.csv"):
+        own = read_rules(rules / "rules" / f"{repository.replace('/', '+')}.tsv")
+        snapshot = Snapshot.find(repository, snapshots)
+        clips = build_page(repository, own, snapshot, output)
+        if clips is None:
+            missing.append(repository)
+            continue
+        done.append((part, clips))
+        show(f"{safe_name(repository)}: {len(clips)} clips")
+    if missing:
+        complain(f"{len(missing)} pages have no snapshot in {snapshots}; the first is {missing[0]}.")
+    kept, left = join_pages(done, output / MANIFEST)
+    counts = f"{kept} clips of {len(done)} pages; {left} with the sound of another left out"
+    show(f"{safe_name(str(output / MANIFEST))}: {counts}")
