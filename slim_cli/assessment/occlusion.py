@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from slim_cli.audio.scoring import BATCH_WINDOWS, Score
+from slim_cli.audio.stream import Passage
 from slim_cli.audio.windows import WINDOW, Window, WindowCutter
 from slim_cli.results import MODEL_RATE_HZ, Occlusion, WindowScore
 
@@ -27,16 +28,18 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Heard:
+class ScoredChannel:
     """What the scan found in the scored channel.
 
     Attributes:
+        index: its number, from 0.
         windows: its scored windows.
-        samples: its length at 16 kHz.
+        samples: samples of the file at 16 kHz.
         speech_s: net speech between two positions (samples at 16 kHz), seconds.
         noise: a loop of the channel's own noise at 16 kHz.
     """
 
+    index: int
     windows: tuple[WindowScore, ...]
     samples: int
     speech_s: Callable[[int, int], float]
@@ -75,21 +78,30 @@ class Occluder:
 
     Args:
         score: from waveforms (B, 64000) and lengths (B,) to scores (B,) and mismatches (B,).
-        heard: what the scan found.
+        scored: what the scan found.
     """
 
-    def __init__(self, score: Score, heard: Heard) -> None:
-        count = int(np.clip(round(heard.samples / MODEL_RATE_HZ / STRETCH_S), 1, MAX_STRETCHES))
-        self._score, self._heard = score, heard
-        self._edges = np.rint(np.linspace(0, heard.samples, count + 1)).astype(int)
+    stage = "encoders"
+
+    def __init__(self, score: Score, scored: ScoredChannel) -> None:
+        count = int(np.clip(round(scored.samples / MODEL_RATE_HZ / STRETCH_S), 1, MAX_STRETCHES))
+        self._score, self._found = score, scored
+        self._edges = np.rint(np.linspace(0, scored.samples, count + 1)).astype(int)
         rng, size = np.random.default_rng(SEED), max(2, round(count * SET_SHARE))
         sets = [rng.permutation(count) < size for _ in range(SETS)] if count >= MIN_FOR_FAITHFULNESS else []
         self._cases = np.array([*np.eye(count, dtype=bool), *sets])  # one row per case: which stretches it replaces
-        self._windows = {round(w.start_s * MODEL_RATE_HZ): w for w in heard.windows}
-        self._weights = np.full(len(self._cases), sum(w.speech_s for w in heard.windows))
-        self._sums = np.full(len(self._cases), sum(w.speech_s * w.score for w in heard.windows))
+        self._windows = {round(w.start_s * MODEL_RATE_HZ): w for w in scored.windows}
+        self._weights = np.full(len(self._cases), sum(w.speech_s for w in scored.windows))
+        self._sums = np.full(len(self._cases), sum(w.speech_s * w.score for w in scored.windows))
         self._cutter = WindowCutter(1)
         self._waiting: list[tuple[np.ndarray, int, np.ndarray, float]] = []
+
+    def take(self, passage: Passage) -> None:
+        """See `Consumer`."""
+        if passage.first:
+            self._cutter = WindowCutter(1, passage.start)
+        if self._found.index < len(passage.samples):
+            self.push(passage.samples[self._found.index], passage.last)
 
     def push(self, samples: np.ndarray, last: bool = False) -> None:
         """The next samples of the channel, (n,) float32 at 16 kHz."""
@@ -102,16 +114,16 @@ class Occluder:
     def finish(self) -> Occlusion | None:
         """The curve; None where there are fewer than two stretches to compare."""
         count = len(self._edges) - 1
-        total = sum(w.speech_s for w in self._heard.windows)
+        total = sum(w.speech_s for w in self._found.windows)
         if count < 2 or not total:
             return None
-        score = sum(w.speech_s * w.score for w in self._heard.windows) / total
+        score = sum(w.speech_s * w.score for w in self._found.windows) / total
         kept = self._weights > 1e-6 * total
         change = np.where(kept, self._sums / np.where(kept, self._weights, 1), np.nan) - score
         single, told = change[:count], np.isfinite(change[:count])
         return Occlusion(
             starts_s=tuple((self._edges[:-1][told] / MODEL_RATE_HZ).tolist()),
-            length_s=self._heard.samples / MODEL_RATE_HZ / count,
+            length_s=self._found.samples / MODEL_RATE_HZ / count,
             change=tuple(single[told].tolist()),
             faithfulness=_agreement(self._cases[count:] @ np.nan_to_num(single), change[count:]),
         )
@@ -126,7 +138,7 @@ class Occluder:
             if not stretches:
                 continue
             cases = np.flatnonzero(which.ravel() == number)
-            lost = sum(self._heard.speech_s(max(a, window.start), min(b, window.stop)) for a, b in stretches)
+            lost = sum(self._found.speech_s(max(a, window.start), min(b, window.stop)) for a, b in stretches)
             weight = max(0.0, scored.speech_s - lost)
             self._weights[cases] += weight - scored.speech_s
             self._sums[cases] -= scored.speech_s * scored.score
@@ -141,14 +153,14 @@ class Occluder:
         for start, stop in stretches:
             inside[max(0, start - window.start) : max(0, stop - window.start)] = 1
         inside = uniform_filter1d(inside, FADE) * (places < window.stop)
-        return window.samples[0] * (1 - inside) + self._heard.noise[places % len(self._heard.noise)] * inside
+        return window.samples[0] * (1 - inside) + self._found.noise[places % len(self._found.noise)] * inside
 
     def _flush(self) -> None:
         if not self._waiting:
             return
         waveforms, lengths, cases, weights = zip(*self._waiting, strict=True)
         self._waiting = []
-        scores, _ = self._score(np.stack(waveforms).astype(np.float32), np.array(lengths))
+        scores = self._score(np.stack(waveforms).astype(np.float32), np.array(lengths))[0]
         for rows, weight, score in zip(cases, weights, scores, strict=True):
             self._sums[rows] += weight * float(score)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from slim_cli.audio.resampling import FirstRate
 from slim_cli.audio.spectra import frame_length, linear_filters, mel_filters, power_spectra
+from slim_cli.audio.stream import Passage
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 BANDS = 128
@@ -93,6 +95,28 @@ class Overview:
                 )
         except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise UsageError(f"The overview {path} cannot be read: {error}.") from error
+
+
+class FileOverview:
+    """Draws the channels of a file's first segment, over all of its segments."""
+
+    stage = "pictures"
+
+    def __init__(self) -> None:
+        self._native = FirstRate()
+        self._builder: OverviewBuilder | None = None
+
+    def take(self, passage: Passage) -> None:
+        """See `Consumer`."""
+        block = self._native.push(passage.rate_hz, passage.native, passage.first, passage.last)
+        if self._builder is None:
+            self._builder = OverviewBuilder(self._native.rate_hz, self._native.channels)
+        self._builder.push(block)
+
+    def finish(self, channel: int) -> Overview | None:
+        """The picture of one channel, None where it was not drawn; call once, after the last passage."""
+        drawn = self._builder.finish() if self._builder else []
+        return drawn[channel] if channel < len(drawn) else None
 
 
 class OverviewBuilder:

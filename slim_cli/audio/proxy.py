@@ -15,6 +15,8 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 
+from slim_cli.audio.resampling import FirstRate
+from slim_cli.audio.stream import Passage
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 ENCODER, CONTAINER, RATE_HZ, BIT_RATE_BPS = "libopus", "webm", 24_000, 24_000
@@ -65,13 +67,17 @@ class ProxyWriter:
 
     Args:
         path: the file.
-        rate_hz: native sample rate.
+        rate_hz: native sample rate of the first segment.
+        channel: which channel of the passages is written.
 
     Raises:
         EnvironmentUnfit: it cannot be written there.
     """
 
-    def __init__(self, path: Path, rate_hz: int) -> None:
+    stage = "pictures"
+
+    def __init__(self, path: Path, rate_hz: int, channel: int = 0) -> None:
+        self._channel, self._native = channel, FirstRate()
         self._path, self._partial, self._rate = path, path.with_suffix(".part"), rate_hz
         self._digest, self._samples, self._most = hashlib.sha256(), 0, round(LONGEST_S * rate_hz)
         try:
@@ -84,15 +90,21 @@ class ProxyWriter:
         encoder.bit_rate = BIT_RATE_BPS
         self._resampler = av.AudioResampler(encoder.format, "mono", RATE_HZ)
 
+    def take(self, passage: Passage) -> None:
+        """See `Consumer`."""
+        if self._channel < len(passage.decoded):
+            self._digest.update(passage.decoded[self._channel].tobytes())
+        block = self._native.push(passage.rate_hz, passage.native, passage.first, passage.last)
+        self.push(block[self._channel])
+
     def push(self, samples: np.ndarray) -> None:
-        """Adds the next samples of the channel, (n,) float32 as decoded."""
-        self._digest.update(samples.tobytes())
-        heard = np.clip(np.nan_to_num(samples[: max(0, self._most - self._samples)]), -1, 1)
-        if not len(heard):
+        """Adds the next samples of the channel, (n,) float32 at the native rate, all of them numbers."""
+        kept = np.clip(samples[: max(0, self._most - self._samples)], -1, 1)
+        if not len(kept):
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(heard[None], np.float32), "fltp", "mono")
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(kept[None], np.float32), "fltp", "mono")
         frame.sample_rate, frame.pts = self._rate, self._samples
-        self._samples += len(heard)
+        self._samples += len(kept)
         self._code(frame)
 
     def keep(self, pcm_sha256: str) -> bool:

@@ -1,10 +1,13 @@
 """Speech activity: which 32 ms chunks of each channel hold speech.
 
 Rule (Silero's own defaults): speech starts at a probability of 0.5 and ends where it stays below 0.35 for 96 ms;
-stretches of speech shorter than 256 ms are dropped.
+stretches of speech shorter than 256 ms are dropped. The network reads whole groups of chunks, whatever the blocks in
+which the samples come, so that no decision depends on how a decoder cuts them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,6 +17,7 @@ CHUNK_S = CHUNK / RATE_HZ
 ON, OFF = 0.5, 0.35
 MIN_SPEECH_CHUNKS = 8
 HANGOVER_CHUNKS = 3
+GROUP = 32 * CHUNK  # samples that the network reads at once
 
 
 def speech_rule() -> dict[str, float]:
@@ -102,21 +106,28 @@ class SpeechDetector:
         joined = np.concatenate([self._rest, samples], axis=1)
         if last:
             joined = np.pad(joined, ((0, 0), (0, -joined.shape[1] % CHUNK)))
-        whole = joined.shape[1] // CHUNK * CHUNK
-        self._rest = joined[:, whole:]
-        probabilities = self._stream.probabilities(np.clip(joined[:, :whole], -1, 1))
-        return [segmenter.push(p, last) for segmenter, p in zip(self._segmenters, probabilities, strict=True)]
+        ready = joined.shape[1] if last else joined.shape[1] // GROUP * GROUP
+        self._rest = joined[:, ready:]
+        groups = (joined[:, at : min(at + GROUP, ready)] for at in range(0, ready, GROUP))
+        read = [self._stream.probabilities(np.clip(group, -1, 1)) for group in groups]
+        rows = np.concatenate([np.zeros((len(joined), 0), np.float32), *read], axis=1)
+        return [segmenter.push(row, last) for segmenter, row in zip(self._segmenters, rows, strict=True)]
 
 
 class SpeechTrack:
-    """All decisions of one channel, one byte each, with sums over any stretch of time.
+    """The decisions of one channel of one segment, one byte each, with sums over any stretch of time.
+
+    Args:
+        start: the segment's first sample at 16 kHz; all positions count from the start of the file.
 
     Attributes:
-        total_s: net speech so far, seconds.
+        total_s: net speech so far, seconds; the last chunk may reach beyond the segment's end.
+        stop: the sample behind the segment's last, None while it goes on.
     """
 
-    def __init__(self) -> None:
-        self.total_s = 0.0
+    def __init__(self, start: int = 0) -> None:
+        self.start, self.total_s = start, 0.0
+        self.stop: int | None = None
         self._chunks = bytearray()
 
     def add(self, decisions: np.ndarray) -> None:
@@ -127,7 +138,7 @@ class SpeechTrack:
     @property
     def decided_samples(self) -> int:
         """How far the decisions reach, in samples at 16 kHz."""
-        return len(self._chunks) * CHUNK
+        return self.start + len(self._chunks) * CHUNK
 
     def speech_s(self, start: int, stop: int) -> float:
         """Net speech between two positions, in seconds; chunks that lie partly inside count by their part.
@@ -136,22 +147,48 @@ class SpeechTrack:
             start: first sample at 16 kHz.
             stop: the one behind the last.
         """
+        stop = stop if self.stop is None else min(stop, self.stop)
+        start, stop = max(0, start - self.start), max(0, stop - self.start)
         first, end = start // CHUNK, -(-stop // CHUNK)
         chunks = np.frombuffer(self._chunks, np.uint8)[first:end]
         edges = np.arange(first, first + len(chunks) + 1) * CHUNK
         inside = np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start)
         return float(inside @ chunks) / RATE_HZ
 
-    def pauses_s(self) -> tuple[np.ndarray, float]:
-        """Gaps between stretches of speech, and the time from the first speech to the last, both in seconds."""
+    def stretches(self) -> np.ndarray:
+        """Stretches of speech, (N, 2) first sample and the one behind the last, at 16 kHz, in order."""
         chunks = np.frombuffer(self._chunks, np.int8)
         edges = np.diff(np.concatenate([[0], chunks, [0]]).astype(np.int8))
-        starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-        if not len(starts):
-            return np.zeros(0), 0.0
-        return (starts[1:] - stops[:-1]) * CHUNK_S, float(stops[-1] - starts[0]) * CHUNK_S
+        found = np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1) * CHUNK + self.start
+        return found if self.stop is None else np.minimum(found, self.stop)
 
-    def extent(self) -> tuple[int, int]:
-        """From the first speech to the last, in samples at 16 kHz; the same position twice where there is none."""
-        speech = np.flatnonzero(np.frombuffer(self._chunks, np.uint8))
-        return (int(speech[0]) * CHUNK, int(speech[-1] + 1) * CHUNK) if len(speech) else (0, 0)
+    def pauses_s(self) -> tuple[np.ndarray, float]:
+        """Gaps between stretches of speech, and the time from the first speech to the last, both in seconds."""
+        found = self.stretches()
+        if not len(found):
+            return np.zeros(0), 0.0
+        return (found[1:, 0] - found[:-1, 1]) / RATE_HZ, float(found[-1, 1] - found[0, 0]) / RATE_HZ
+
+
+class ChannelSpeech:
+    """The speech of one channel in all segments of a file.
+
+    Attributes:
+        tracks: one per segment that holds the channel, in order.
+    """
+
+    def __init__(self, tracks: Sequence[SpeechTrack] = ()) -> None:
+        self.tracks = list(tracks)
+
+    @property
+    def net_s(self) -> float:
+        """Speech inside the signal, seconds."""
+        return sum(track.speech_s(track.start, track.decided_samples) for track in self.tracks)
+
+    def speech_s(self, start: int, stop: int) -> float:
+        """Net speech between two positions (samples at 16 kHz), seconds."""
+        return sum(track.speech_s(start, stop) for track in self.tracks)
+
+    def stretches(self) -> np.ndarray:
+        """Stretches of speech, (N, 2) first sample and the one behind the last, at 16 kHz, in order."""
+        return np.concatenate([np.zeros((0, 2), int), *(track.stretches() for track in self.tracks)])

@@ -32,19 +32,24 @@ class Window:
         """The sample behind the last valid one."""
         return self.start + self.length
 
+    def of(self, channel: int) -> Window:
+        """A copy of one channel alone."""
+        return Window(self.start, self.length, self.samples[channel : channel + 1].copy())
+
 
 class WindowCutter:
     """Cuts windows of 4 s every 2 s; the last one ends with the signal, a shorter signal gives one padded window.
 
     Args:
         channels: number of channels.
+        start: position of the first sample, which windows count from.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, start: int = 0) -> None:
         self._held = np.zeros((channels, 0), np.float32)
-        self._start = 0  # position of the first held sample
-        self._next = 0  # start of the next window
-        self._end = 0  # end of the last window cut
+        self._first = self._start = start  # position of the first sample of all, and of the first held one
+        self._next = start  # start of the next window
+        self._end = start  # end of the last window cut
 
     def push(self, samples: np.ndarray, last: bool = False) -> Iterator[Window]:
         """Windows that the next samples complete.
@@ -59,7 +64,7 @@ class WindowCutter:
             yield self._cut(self._next)
             self._next += HOP
         if last and total > self._end:
-            yield self._cut(max(0, total - WINDOW))
+            yield self._cut(max(self._first, total - WINDOW))
         keep = max(0, min(self._next, total - WINDOW) - self._start)
         self._held, self._start = self._held[:, keep:].copy(), self._start + keep
 

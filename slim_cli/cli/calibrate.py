@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from slim_cli.corpora.channel_conditions import Condition
     from slim_cli.corpora.manifest import Clip
     from slim_cli.detector import Detector
+    from slim_cli.engines.options import ScoresWindows
+    from slim_cli.engines.scan_progress import Progress
     from slim_cli.results import FileResult
-    from slim_cli.scanning import Progress
 
 
 def calibrate(
@@ -57,7 +58,8 @@ def calibrate(
     from slim_cli.corpora.channel_conditions import channels as choose
     from slim_cli.detector import load_detector
     from slim_cli.detector.bundle import write_sums
-    from slim_cli.scanning import ScanOptions, scan_fingerprint
+    from slim_cli.engines.fingerprint import scan_fingerprint
+    from slim_cli.engines.options import ScanOptions
     from slim_cli.training.record import read_record
     from slim_cli.validation.calibrating import H1, H2, Exhibits, Statement, check_disjoint
     from slim_cli.validation.calibrating import calibrate as fit
@@ -106,17 +108,23 @@ def _rows(
 
 def _scored(source: Path, channels: Sequence[Condition]) -> Iterator[tuple[Clip, FileResult, str]]:
     """The scores of an evaluation, with what a scan measures of the files."""
-    from slim_cli.scanning import Unscored
     from slim_cli.validation.scores import read_scores
 
     scores = read_scores(source)
     found = {(c.path, h.condition): n for n, (c, h) in enumerate(zip(scores.clips, scores.heard, strict=True))}
-    for clip, result, channel in _heard(scores.undegraded.clips, Unscored(), channels):
+    for clip, result, channel in _heard(scores.undegraded.clips, None, channels):
         row = found.get((clip.path, channel))
         if row is None:
             raise UsageError(f"The scores {source} do not cover {channel}: slim validate --conditions makes them.")
-        scored = replace(result, score=float(scores.score[row])) if result.status == "scored" else result
+        scored = _with_score(result, float(scores.score[row])) if result.status == "scored" else result
         yield clip, scored, scores.heard[row].model
+
+
+def _with_score(result: FileResult, score: float) -> FileResult:
+    """A row that was measured alone with a score, which stands at the channel with most speech."""
+    most = max(result.channels, key=lambda channel: channel.net_speech_s)
+    channels = tuple(replace(c, score=score) if c is most else c for c in result.channels)
+    return replace(result, score=score, channels=channels)
 
 
 def _holds_scores(source: Path) -> bool:
@@ -128,12 +136,12 @@ def _holds_scores(source: Path) -> bool:
 
 
 def _heard(
-    clips: Sequence[Clip], detector: object, channels: Sequence[Condition]
+    clips: Sequence[Clip], detector: ScoresWindows | None, channels: Sequence[Condition]
 ) -> Iterator[tuple[Clip, FileResult, str]]:
     """Each clip with its row of a scan, and the name of the channel it went through, empty for none."""
     from slim_cli.corpora.audio_pack import read_mono
     from slim_cli.corpora.channel_conditions import in_turn
-    from slim_cli.scanning import scan
+    from slim_cli.engines.local import scan
 
     places = [os.path.realpath(clip.path) for clip in clips]
     if len(set(places)) < len(places):
@@ -152,7 +160,7 @@ def _heard(
             if turn.store:
                 copy.write_bytes(turn.store(read_mono(clip.path)))
             paths.append(copy if turn.store else clip.path)
-        results = scan(paths, detector=detector, on_progress=report)  # type: ignore[arg-type]
+        results = scan(paths, detector=detector, on_progress=report)
         yield from zip(clips, results, (turn.name for turn in turns), strict=True)
 
 

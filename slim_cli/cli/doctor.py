@@ -82,7 +82,7 @@ def _devices() -> Iterator[Finding]:
 
 def _decoding() -> Finding:
     """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
-    from slim_cli.scanning import Unscored, scan
+    from slim_cli.engines.local import scan
     from slim_cli.words import load_words
 
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def _decoding() -> Finding:
             file.setparams((1, 2, 16_000, 0, "NONE", ""))
             file.writeframes(bytes(16_000))
         try:
-            result = next(iter(scan([path], detector=Unscored())))
+            result = next(iter(scan([path], detector=None)))
         except SlimError as error:
             return Finding("decoding", FAILED, str(error))
     if result.media is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from slim_cli.evidence.names import safe_name
 
 if TYPE_CHECKING:
-    from slim_cli.scanning import Progress
+    from slim_cli.engines.scan_progress import Progress
 
 _NAME_WIDTH = 32
 

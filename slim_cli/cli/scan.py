@@ -31,9 +31,10 @@ from slim_cli.run_record import RunRecord
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
     from slim_cli.assessment.reference import Reference
+    from slim_cli.audio.stage_times import StageTimes
+    from slim_cli.engines.local import Examination
+    from slim_cli.engines.options import ScanOptions
     from slim_cli.reporting.case import Case
-    from slim_cli.scanning import Examination, ScanOptions, StageTimes
-
 
 @dataclass(frozen=True)
 class Request:
@@ -149,10 +150,12 @@ def _case(path: Path | None) -> Case | None:
 
 def _run(request: Request) -> Summary:
     from slim_cli.assessment.reference import load_reference
+    from slim_cli.audio.stage_times import StageTimes
     from slim_cli.detector import load_detector
+    from slim_cli.engines.local import scan
+    from slim_cli.engines.options import ScanOptions
     from slim_cli.reporting import sources
     from slim_cli.reporting.selection import check_limit
-    from slim_cli.scanning import ScanOptions, StageTimes, scan
     from slim_cli.words import load_words
 
     check_limit(request.sections)
@@ -189,7 +192,7 @@ def _started(folder: OutputFolder) -> str:
 
 def _opening(request: Request, detector: Any, options: ScanOptions, calibration: Calibration | None) -> dict[str, Any]:
     """What the audit log says of a scan that begins."""
-    from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
+    from slim_cli.engines.fingerprint import scan_fingerprint, scan_parameters, side_parameters
 
     return {
         "command": ["slim", *sys.argv[1:]],
@@ -265,7 +268,7 @@ def _record(
 ) -> RunRecord:
     """The record of a run that is not finished yet."""
     from slim_cli.cli.software import software_versions
-    from slim_cli.scanning import scan_fingerprint, scan_parameters, side_parameters
+    from slim_cli.engines.fingerprint import scan_fingerprint, scan_parameters, side_parameters
 
     return RunRecord(
         command=("slim", *sys.argv[1:]),

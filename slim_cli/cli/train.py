@@ -184,16 +184,16 @@ def record(
 
 def _measure(clips: Sequence[Clip]) -> Measured:
     """The artefact measures of clips, as stored and in coded copies."""
-    from slim_cli.scanning import Unscored, scan
+    from slim_cli.engines.local import scan
     from slim_cli.validation.reference_statistics import Measured, coded_copies
 
     measured = Measured()
-    for clip, result in zip(clips, scan([clip.path for clip in clips], detector=Unscored()), strict=True):
+    for clip, result in zip(clips, scan([clip.path for clip in clips], detector=None), strict=True):
         measured.add(result, clip.is_spoof)
     with TemporaryDirectory() as folder:
         pairs = [(clip, coded_copies(clip.path, Path(folder), str(n))) for n, clip in enumerate(clips)]
         owners = [clip for clip, copies in pairs for _ in copies]
-        results = scan([path for _, copies in pairs for path in copies], detector=Unscored())
+        results = scan([path for _, copies in pairs for path in copies], detector=None)
         for clip, result in zip(owners, results, strict=True):
             measured.add(result, clip.is_spoof, copy=True)
     return measured

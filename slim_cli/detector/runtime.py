@@ -42,14 +42,26 @@ class Detector:
         self.model, self.info, self.device = model.to(device).eval(), info, str(device)
         apart = device.type == "cpu" and model.reentrant
         self._batch = SMALL_BATCH if apart else BATCH
-        threads = torch.get_num_threads() if apart else 1
-        self._hands = ThreadPoolExecutor(threads, "slim-hand", torch.set_num_threads, (1,)) if threads > 1 else None
+        self._threads = torch.get_num_threads() if apart else 1
+        self._hands = self._start()
         deciding: dict[str, Any] = {
             k: v for k, v in info.sha256.items() if k == "config.json" or k.endswith(".safetensors")
         }
         if info.plugs:
             deciding["plugs"] = info.plugs
         self.fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+    def _start(self) -> ThreadPoolExecutor | None:
+        if self._threads < 2:
+            return None
+        return ThreadPoolExecutor(self._threads, "slim-hand", torch.set_num_threads, (1,))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_hands": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._hands = self._start()
 
     def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores windows.

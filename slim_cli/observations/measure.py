@@ -11,7 +11,8 @@ import numpy as np
 
 from slim_cli.audio.silero import CHUNK
 from slim_cli.audio.spectra import frame_length, power_spectra
-from slim_cli.audio.speech import SpeechTrack
+from slim_cli.audio.speech import ChannelSpeech, SpeechTrack
+from slim_cli.audio.stream import Passage
 from slim_cli.observations.spectrum import MeanSpectrum, noise_observations, speech_observations
 from slim_cli.results import MODEL_RATE_HZ, Observation, Remark
 
@@ -103,9 +104,24 @@ class Measures:
             self._spectra[channel] = self._spectra[channel][len(speech) :]
             self._zeros[channel] = self._zeros[channel][len(speech) :]
 
-    def finish(self, tracks: list[SpeechTrack]) -> list[dict[str, Observation]]:
-        """The observations of each channel by name; call after the last `decide`."""
-        return [self._observe(tally, track) for tally, track in zip(self._tallies, tracks, strict=True)]
+    def speech_frames(self, channel: int) -> int:
+        """Frames of speech so far; -1 where there is no such channel."""
+        return self._tallies[channel].speech.count if channel < len(self._tallies) else -1
+
+    def observe(self, channel: int, track: SpeechTrack) -> dict[str, Observation]:
+        """The observations of a channel by name, from its speech; call after the last `decide`."""
+        tally = self._tallies[channel]
+        speech, outside = tally.speech, tally.outside
+        return {
+            **speech_observations(self._mean(speech), speech.count),
+            "snr_db": _signal_to_noise(tally),
+            **noise_observations(self._mean(outside), outside.count, outside.audible),
+            "pause_zero_fraction": _zeros(outside, self._frame),
+            **_pauses(track.pauses_s()),
+            "digital_silence_fraction": _fraction(tally.constant_frames, tally.frames),
+            "clipping_fraction": _fraction(tally.clipped, tally.samples),
+            "dc_offset": Observation(tally.total / tally.samples if tally.samples else None, "full scale"),
+        }
 
     def noise(self, channel: int) -> MeanSpectrum | None:
         """Mean power spectrum outside speech; None where there was too little to tell."""
@@ -143,18 +159,35 @@ class Measures:
         keep = min(keep, self._held.shape[1])
         self._held, self._held_start = self._held[:, keep:].copy(), self._held_start + keep
 
-    def _observe(self, tally: _Tally, track: SpeechTrack) -> dict[str, Observation]:
-        speech, outside = tally.speech, tally.outside
-        return {
-            **speech_observations(self._mean(speech), speech.count),
-            "snr_db": _signal_to_noise(tally),
-            **noise_observations(self._mean(outside), outside.count, outside.audible),
-            "pause_zero_fraction": _zeros(outside, self._frame),
-            **_pauses(track.pauses_s()),
-            "digital_silence_fraction": _fraction(tally.constant_frames, tally.frames),
-            "clipping_fraction": _fraction(tally.clipped, tally.samples),
-            "dc_offset": Observation(tally.total / tally.samples if tally.samples else None, "full scale"),
-        }
+
+class FileMeasures:
+    """The measures of each segment of a file; those of a channel are taken from the segment with most of its speech."""
+
+    stage = "pictures"
+
+    def __init__(self) -> None:
+        self._segments: list[Measures] = []
+
+    def take(self, passage: Passage) -> None:
+        """See `slim_cli.audio.stream.Consumer`."""
+        if passage.first:
+            self._segments.append(Measures(passage.rate_hz, len(passage.native)))
+        if passage.native.shape[1]:
+            self._segments[-1].push(passage.native)
+        self._segments[-1].decide(passage.decisions)
+
+    def finish(self, channel: int, speech: ChannelSpeech) -> dict[str, Observation]:
+        """The observations of a channel by name; call after the last passage."""
+        own = [segment for segment in self._segments if segment.speech_frames(channel) >= 0]
+        best = self._best(channel)
+        return best.observe(channel, speech.tracks[own.index(best)])
+
+    def noise(self, channel: int) -> MeanSpectrum | None:
+        """Mean power spectrum outside speech; None where there was too little to tell."""
+        return self._best(channel).noise(channel)
+
+    def _best(self, channel: int) -> Measures:
+        return max(self._segments, key=lambda segment: segment.speech_frames(channel))
 
 
 def _signal_to_noise(tally: _Tally) -> Observation:

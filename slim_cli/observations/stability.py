@@ -13,7 +13,10 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
-from slim_cli.audio.hearing import Ear, Hearing
+from slim_cli.audio.scoring import ChannelScorer, Score, WindowBatches
+from slim_cli.audio.silero import Network
+from slim_cli.audio.speech import ChannelSpeech
+from slim_cli.audio.stream import Passage, SpeechWindows
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.results import MODEL_RATE_HZ, Remark
 
@@ -99,39 +102,78 @@ class Recode:
 
 
 @dataclass(frozen=True)
-class Extent:
-    """Where the scored channel lies and its speech, in samples at 16 kHz."""
+class Rescoring:
+    """What a changed channel is scored with, as the file was.
 
-    samples: int
-    speech_start: int
-    speech_stop: int
-
-
-class Stability:
-    """Scores the scored channel of a file after each change, in a second pass over it.
-
-    Args:
-        hearing: what to hear it with.
-        extent: what the first pass found.
+    Attributes:
+        score: from waveforms (B, 64000) and lengths (B,) to scores (B,) and mismatches (B,).
+        network: weights of the speech detector.
+        gate_s: net speech that a channel needs to be scored, seconds.
     """
 
-    def __init__(self, hearing: Hearing, extent: Extent) -> None:
-        edge = round(extent.samples * CROPPED / 2)
-        changes: tuple[Change, ...] = (
-            Cut(extent.speech_start, extent.speech_stop),
-            Cut(edge, extent.samples - edge),
-            Recode(),
-        )
-        self._heard = {name: (change, Ear(hearing, 1)) for name, change in zip(CHANGES, changes, strict=True)}
+    score: Score
+    network: Network
+    gate_s: float
+
+
+class ChangedChannel:
+    """Scores one channel as it comes out of a change.
+
+    Args:
+        change: from the next samples (n,) at 16 kHz and whether they are the last to the changed ones.
+        scoring: what to score it with.
+    """
+
+    def __init__(self, change: Change, scoring: Rescoring) -> None:
+        self._change, self._speech = change, SpeechWindows(scoring.network, 1)
+        self._batches = WindowBatches(scoring.score)
+        self._scorer = ChannelScorer(self._batches, scoring.gate_s)
 
     def push(self, samples: np.ndarray, last: bool = False) -> None:
-        """The next samples of the channel, (n,) at 16 kHz."""
-        for change, ear in self._heard.values():
-            ear.push(change(samples, last)[None], last)
+        """The next samples before the change, (n,)."""
+        self._scorer.read(*self._speech.push(self._change(samples, last)[None], last))
+
+    def finish(self) -> float | None:
+        """The score; None where too little speech is left."""
+        self._scorer.close()
+        self._batches.flush()
+        return self._scorer.channels([ChannelSpeech(self._speech.tracks)])[0].score
+
+
+class StabilityCheck:
+    """Scores the scored channel of a file after each change, in a second pass over it; its segments are joined.
+
+    Args:
+        scoring: what to score it with.
+        index: the channel.
+        samples: its samples at 16 kHz.
+        speech: its speech.
+    """
+
+    stage = "encoders"
+
+    def __init__(self, scoring: Rescoring, index: int, samples: int, speech: ChannelSpeech) -> None:
+        edge, stretches = round(samples * CROPPED / 2), speech.stretches()
+        changes: tuple[Change, ...] = (
+            Cut(int(stretches[0, 0]), int(stretches[-1, 1])) if len(stretches) else Cut(0, samples),
+            Cut(edge, samples - edge),
+            Recode(),
+        )
+        self._index = index
+        self._changed = {name: ChangedChannel(change, scoring) for name, change in zip(CHANGES, changes, strict=True)}
+
+    def take(self, passage: Passage) -> None:
+        """See `slim_cli.audio.stream.Consumer`."""
+        missing = self._index >= len(passage.samples)
+        samples = np.zeros(passage.samples.shape[1], np.float32) if missing else passage.samples[self._index]
+        for changed in self._changed.values():
+            changed.push(samples)
 
     def finish(self) -> dict[str, float | None]:
         """The score after each change, by name; None where it left too little speech."""
-        return {name: ear.finish()[0].score for name, (_, ear) in self._heard.items()}
+        for changed in self._changed.values():
+            changed.push(np.zeros(0, np.float32), last=True)
+        return {name: changed.finish() for name, changed in self._changed.items()}
 
 
 def flips(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[Remark, ...]:

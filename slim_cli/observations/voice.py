@@ -15,6 +15,7 @@ import numpy as np
 from scipy.fft import irfft, rfft
 
 from slim_cli.audio.silero import CHUNK
+from slim_cli.audio.stream import Passage
 from slim_cli.results import MODEL_RATE_HZ, Observation, Remark
 
 FRAME, HOP = 2 * CHUNK, 4 * CHUNK
@@ -69,14 +70,23 @@ class VoiceQuality:
     """Accumulates the voice measures of every channel, in memory that does not grow.
 
     Args:
-        channels: number of channels.
+        channels: number of channels of the first segment, where it does not come as passages.
     """
 
-    def __init__(self, channels: int) -> None:
-        self._sums = [_Sums() for _ in range(channels)]
-        self._held = np.zeros((channels, 0), np.float32)
-        self._decided: list[np.ndarray] = [np.zeros(0, bool) for _ in range(channels)]
-        self._waiting = [np.zeros((0, FRAME), np.float32) for _ in range(channels)]
+    stage = "pictures"
+
+    def __init__(self, channels: int = 0) -> None:
+        self._sums: list[_Sums] = []
+        self._waiting: list[np.ndarray] = []
+        self._held = np.zeros((0, 0), np.float32)
+        self._decided: list[np.ndarray] = []
+        self._begin(channels)
+
+    def take(self, passage: Passage) -> None:
+        """See `slim_cli.audio.stream.Consumer`."""
+        if passage.first:
+            self._begin(len(passage.samples))
+        self.push(passage.samples, passage.decisions)
 
     def push(self, samples: np.ndarray, decisions: list[np.ndarray]) -> None:
         """Adds the next samples, (C, n) at 16 kHz, and the next decisions of each channel, one per 32 ms."""
@@ -111,6 +121,14 @@ class VoiceQuality:
         low = Remark("low_snr", {"limit_db": MIN_SNR_DB}) if noisy else None
         seen = zip(units.items(), values, strict=True)
         return {name: Observation(value, unit, not noisy, low) for (name, unit), value in seen}
+
+    def _begin(self, channels: int) -> None:
+        """Starts a segment."""
+        more = max(0, channels - len(self._sums))
+        self._sums += [_Sums() for _ in range(more)]
+        self._waiting += [np.zeros((0, FRAME), np.float32) for _ in range(more)]
+        self._held = np.zeros((channels, 0), np.float32)
+        self._decided = [np.zeros(0, bool) for _ in range(channels)]
 
     def _read(self, channel: int) -> None:
         frames, self._waiting[channel] = self._waiting[channel], self._waiting[channel][:0].copy()

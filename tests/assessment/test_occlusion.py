@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slim_cli.assessment.occlusion import MAX_STRETCHES, NOISE_SAMPLES, Heard, Occluder, noise_like
+from slim_cli.assessment.occlusion import MAX_STRETCHES, NOISE_SAMPLES, Occluder, ScoredChannel, noise_like
 from slim_cli.audio.scoring import Score
 from slim_cli.audio.windows import WINDOW, WindowCutter
 from slim_cli.results import Occlusion, WindowScore
@@ -28,14 +28,14 @@ def speech_everywhere(start: int, stop: int) -> float:
     return (stop - start) / RATE
 
 
-def scanned(samples: np.ndarray, score: Score) -> Heard:
+def scanned(samples: np.ndarray, score: Score) -> ScoredChannel:
     cut = list(WindowCutter(1).push(samples[None], last=True))
     scores, _ = score(np.stack([w.samples[0] for w in cut]), np.array([w.length for w in cut]))
     windows = tuple(
         WindowScore(w.start / RATE, w.stop / RATE, w.length / RATE, float(s), 0.0)
         for w, s in zip(cut, scores, strict=True)
     )
-    return Heard(windows, len(samples), speech_everywhere, QUIET)
+    return ScoredChannel(0, windows, len(samples), speech_everywhere, QUIET)
 
 
 def occluded(samples: np.ndarray, score: Score, block: int = 5_000) -> Occlusion | None:
@@ -122,7 +122,7 @@ def test_a_stretch_that_holds_all_speech_is_left_out():
         WindowScore(w.start_s, w.end_s, only_second_one(int(w.start_s * RATE), int(w.end_s * RATE)), w.score, 0.0)
         for w in heard.windows
     )
-    occluder = Occluder(loud_share, Heard(windows, len(samples), only_second_one, QUIET))
+    occluder = Occluder(loud_share, ScoredChannel(0, windows, len(samples), only_second_one, QUIET))
     occluder.push(samples, last=True)
     assert occluder.finish().starts_s == (0.0, 2.0, 3.0)
 

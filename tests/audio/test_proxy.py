@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from slim_cli.audio.proxy import ProxyWriter, proxy_name, proxy_url
+from slim_cli.audio.stream import AudioPass
 
 
 def write(path, samples, rate, examined=None):
     with ProxyWriter(path, rate) as writer:
-        for start in range(0, len(samples), 5_000):
-            writer.push(samples[start : start + 5_000])
+        blocks = (samples[None, start : start + 5_000] for start in range(0, len(samples), 5_000))
+        AudioPass([writer], None).segment(rate, blocks)
         return writer.keep(hashlib.sha256(samples if examined is None else examined).hexdigest())
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from slim_cli.audio.scoring import BATCH_WINDOWS, WindowScorer, weighted_mean
 from slim_cli.audio.windows import WINDOW, Window, WindowCutter
 
 RATE = 16_000
@@ -35,45 +34,3 @@ def test_windows_step_by_two_seconds_and_the_last_ends_with_the_signal(seconds, 
         np.testing.assert_array_equal(window.samples[0, : window.length], np.arange(window.start, window.stop))
         assert window.samples.shape == (1, WINDOW)
         assert not window.samples[0, window.length :].any()
-
-
-def test_a_channel_is_the_mean_weighted_by_speech():
-    assert weighted_mean([1.0, 4.0], [3.0, 1.0]) == pytest.approx(1.75)
-    assert weighted_mean([-2.0, 8.0, 5.0], [2.0, 2.0, 0.0]) == pytest.approx(3.0)
-
-
-def level(waveforms, lengths):
-    return waveforms[:, 0] * 2, waveforms[:, 0]
-
-
-def window(index: int, *levels: float) -> Window:
-    samples = np.repeat(np.array(levels, np.float32)[:, None], WINDOW, axis=1)
-    return Window(index * 32_000, WINDOW, samples)
-
-
-def test_windows_wait_until_the_channel_holds_enough_speech_and_silent_ones_are_left_out():
-    calls = []
-    scorer = WindowScorer(lambda w, n: (calls.append(len(w)), level(w, n))[1], 2)
-    scorer.offer(window(0, 1.0, 5.0), [1.5, 0.5])
-    scorer.release([False, False])
-    scorer.offer(window(1, 2.0, 6.0), [0.0, 0.0])
-    scorer.offer(window(2, 3.0, 7.0), [1.0, 0.0])
-    scorer.release([True, False])
-    first, second = scorer.finish()
-    assert [(w.start_s, w.end_s, w.speech_s, w.score, w.mismatch) for w in first] == [
-        (0.0, 4.0, 1.5, 2.0, 1.0),
-        (4.0, 8.0, 1.0, 6.0, 3.0),
-    ]
-    assert (second, calls) == ((), [2])
-
-
-def test_batches_have_one_size_and_equal_channels_share_a_row():
-    calls = []
-    scorer = WindowScorer(lambda w, n: (calls.append(len(w)), level(w, n))[1], 2)
-    for index in range(BATCH_WINDOWS + 3):
-        scorer.offer(window(index, index, index), [1.0, 1.0])
-        scorer.release([True, True])
-    first, second = scorer.finish()
-    assert calls == [BATCH_WINDOWS, 3]
-    assert first == second
-    assert [w.mismatch for w in first] == list(range(BATCH_WINDOWS + 3))

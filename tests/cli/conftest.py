@@ -12,8 +12,8 @@ import pytest
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Reference
 from slim_cli.cli.main import main
 from slim_cli.detector.bundle import BundleInfo
+from slim_cli.engines.local import Examination
 from slim_cli.results import FileResult, Remark
-from slim_cli.scanning import Examination
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,6 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr("slim_cli.cli.scan.find_bundle", lambda name: tmp_path)
     monkeypatch.setattr("slim_cli.detector.load_detector", lambda bundle, device: detector)
     monkeypatch.setattr("slim_cli.assessment.reference.load_reference", lambda bundle: reference)
-    monkeypatch.setattr("slim_cli.scanning.scan", made.scan)
+    monkeypatch.setattr("slim_cli.engines.local.scan", made.scan)
     monkeypatch.setattr("slim_cli.reporting.write", made.write, raising=False)
     return made

@@ -14,8 +14,9 @@ import soundfile
 from slim_cli.assessment.calibration import load_calibration
 from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import verify_bundle
+from slim_cli.engines.fingerprint import scan_fingerprint
+from slim_cli.engines.options import ScanOptions
 from slim_cli.results import ChannelResult, FileResult, Media
-from slim_cli.scanning import ScanOptions, Unscored, scan_fingerprint
 from slim_cli.training.record import TrainingRecord, read_record, write_record
 from tests.cli.conftest import Slim
 
@@ -30,7 +31,7 @@ def score_of(path: Path) -> float:
 def scan(paths: list[Path], *, detector: Any, on_progress: Any) -> Iterator[FileResult]:
     """A row per file as a scan gives it; the first one holds too little speech."""
     for path in paths:
-        score = float("nan") if isinstance(detector, Unscored) else score_of(path)
+        score = None if detector is None else score_of(path)
         media = Media(
             "WAV", {".wav": "PCM_16"}.get(path.suffix, path.suffix[1:]), 16_000, 1, 160_000, 10.0, "libsndfile", "1"
         )
@@ -47,7 +48,7 @@ def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         return SimpleNamespace(fingerprint=bundle.name, info=SimpleNamespace(name=bundle.name, version="1"))
 
     monkeypatch.setattr("slim_cli.detector.load_detector", load)
-    monkeypatch.setattr("slim_cli.scanning.scan", scan)
+    monkeypatch.setattr("slim_cli.engines.local.scan", scan)
     folders = {name: tmp_path / name for name in ("model", "twin")}
     for folder in folders.values():
         folder.mkdir()

@@ -8,8 +8,8 @@ from slim_cli.cli import progress
 from slim_cli.cli.console import complain
 from slim_cli.cli.interrupt import Stopper
 from slim_cli.cli.quantities import score_threshold, seconds, size
+from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import UsageError
-from slim_cli.scanning import Progress
 
 
 @pytest.mark.parametrize(

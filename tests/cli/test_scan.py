@@ -151,7 +151,7 @@ def test_a_refusal_of_the_scan_leaves_no_output_folder(
     def refuse(paths: Any, **asked: Any) -> Any:
         raise UsageError("There are no files in evidence.")
 
-    monkeypatch.setattr("slim_cli.scanning.scan", refuse)
+    monkeypatch.setattr("slim_cli.engines.local.scan", refuse)
     ran = slim("scan", "evidence", "-o", tmp_path / "out")
     assert (ran.code, ran.err) == (2, "slim: There are no files in evidence.\n")
     assert not (tmp_path / "out").exists()

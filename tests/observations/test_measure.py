@@ -23,7 +23,7 @@ def observe(samples: np.ndarray, rate: int, speech: np.ndarray | None = None, bl
         told = until
     measures.decide([speech[told:]])
     track.add(speech)
-    return measures.finish([track])[0]
+    return measures.observe(0, track)
 
 
 def noise(rate: int, seconds: float = 10) -> np.ndarray:

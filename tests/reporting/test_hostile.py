@@ -16,9 +16,9 @@ import pytest
 from slim_cli import reporting
 from slim_cli.cli.console import show
 from slim_cli.cli.summary import Summary
+from slim_cli.engines.local import scan
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.writers import WRITERS
-from slim_cli.scanning import Unscored, scan
 from tests.reporting import factory
 
 NAMES = {
@@ -41,9 +41,7 @@ def found(tmp_path_factory):
     for name in NAMES.values():
         with open(os.path.join(os.fsencode(evidence), name), "wb") as file:
             file.write(b"not audio")
-    rows = {
-        bytes.fromhex(r.path_hex) if r.path_hex else r.path.encode(): r for r in scan([evidence], detector=Unscored())
-    }
+    rows = {bytes.fromhex(r.path_hex) if r.path_hex else r.path.encode(): r for r in scan([evidence], detector=None)}
     rows = {os.path.basename(name): row for name, row in rows.items()}
     assert set(rows) == set(NAMES.values())
     return {

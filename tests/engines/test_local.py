@@ -17,10 +17,13 @@ import soxr
 
 from slim_cli import scan
 from slim_cli.audio.proxy import proxy_name
+from slim_cli.audio.stage_times import StageTimes
+from slim_cli.engines.fingerprint import scan_fingerprint
+from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import decoding
 from slim_cli.results import FileResult, LikelihoodRatio, Remark
-from slim_cli.scanning import Progress, ScanOptions, StageTimes, scan_fingerprint
 from tests.conftest import said
 
 RATE = 16_000
@@ -299,10 +302,12 @@ def test_limits_are_kept_and_told(tmp_path, speech, fake_detector):
     assert (result.status, said(result.reason)) == ("refused", "its 384,044 bytes exceed the limit of 1,000")
 
 
-@pytest.mark.parametrize("option", ["max_duration_s", "timeout_s", "min_net_speech_s", "max_size_bytes"])
-def test_limits_must_be_positive(option):
+@pytest.mark.parametrize(
+    ("option", "value"), [("max_duration_s", 0), ("timeout_s", 0), ("min_net_speech_s", -1), ("max_size_bytes", 0)]
+)
+def test_limits_out_of_range_are_usage_errors(option, value):
     with pytest.raises(UsageError, match=option):
-        ScanOptions(**{option: 0})
+        ScanOptions(**{option: value})
 
 
 def test_a_missing_folder_and_an_empty_one_are_usage_errors(tmp_path, fake_detector):
@@ -554,7 +559,7 @@ def test_an_unknown_choice_of_occlusion_is_a_usage_error(choice):
         ScanOptions(occlusion=choice)
 
 
-def test_a_second_hearing_changes_no_score_and_no_fingerprint(tmp_path, speech, fake_detector):
+def test_a_second_pass_changes_no_score_and_no_fingerprint(tmp_path, speech, fake_detector):
     soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
     once = examine(tmp_path, fake_detector)["a.wav"]
     twice = examine(tmp_path, fake_detector, stability=True, occlusion="all")["a.wav"]
@@ -565,12 +570,12 @@ def test_a_second_hearing_changes_no_score_and_no_fingerprint(tmp_path, speech, 
     )
 
 
-def test_a_second_hearing_that_fails_costs_only_itself(tmp_path, speech, fake_detector, monkeypatch):
+def test_a_second_pass_that_fails_costs_only_itself(tmp_path, speech, fake_detector, monkeypatch):
     def fail(*_: object) -> None:
         raise EvidenceError(Remark("decoder_crashed", {"signal": "SIGSEGV"}), "decode_failed")
 
     soundfile.write(tmp_path / "a.wav", speech[: 6 * RATE], RATE)
-    monkeypatch.setattr("slim_cli.scanning.SecondListener.push", fail)
+    monkeypatch.setattr("slim_cli.engines.examine.StabilityCheck.take", fail)
     result = examine(tmp_path, fake_detector, stability=True)["a.wav"]
     assert (result.status, result.stability) == ("scored", {})
     assert [remark.code for remark in result.remarks] == ["second_pass_failed", "decoder_crashed"]
@@ -592,7 +597,7 @@ def test_a_proxy_of_other_samples_than_those_examined_is_not_kept(tmp_path, spee
     evidence, out = tmp_path / "evidence", tmp_path / "out"
     evidence.mkdir()
     soundfile.write(evidence / "a.wav", speech[: 6 * RATE], RATE)
-    monkeypatch.setattr("slim_cli.scanning.ProxyWriter.keep", lambda *_: False)
+    monkeypatch.setattr("slim_cli.engines.examine.ProxyWriter.keep", lambda *_: False)
     result = examine(evidence, fake_detector, output=out, embed_audio=True)["a.wav"]
     assert result.status == "scored"
     assert said(result.remarks) == "no listening proxy was kept, because its samples differ from those examined"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from slim_cli.errors import UsageError
 from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio, LrStatus, Remark
@@ -15,6 +18,17 @@ HIGHEST = "top:"
 
 
 Weight = tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]
+
+
+class ScoresWindows(Protocol):
+    """What a scan needs of a detector; `slim_cli.detector.runtime.Detector` is one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything in the model that decides a score."""
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """From (B, 64000) float32 at 16 kHz and (B,) valid samples to scores (B,) and mismatches (B,)."""
 
 
 class Weighs(Protocol):
@@ -33,7 +47,8 @@ class ScanOptions:
         max_duration_s: audio beyond this is left out, with a warning, seconds.
         max_size_bytes: larger files are refused; None for no limit.
         timeout_s: longest wait for a decoder, seconds.
-        min_net_speech_s: channels with less detected speech are not scored, seconds.
+        min_net_speech_s: channels with less detected speech are not scored, seconds; 0 scores every channel, and weighs
+            all windows alike where no speech is detected.
         calibration: what turns scores into likelihood ratios; None to give none.
         stability: whether scored files are heard again, changed in small ways.
         occlusion: which scored files are heard again with stretches replaced: `none`, `flagged`, `all` or `top:N`.
@@ -56,10 +71,12 @@ class ScanOptions:
         if self.occlusion not in OCCLUDED and not self.occlusion_limit:
             choices = ", ".join(OCCLUDED)
             raise UsageError(f"The option occlusion takes {choices} or {HIGHEST}N; it was given {self.occlusion!r}.")
-        for name in ("max_duration_s", "max_size_bytes", "timeout_s", "min_net_speech_s"):
+        for name in ("max_duration_s", "max_size_bytes", "timeout_s"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"The option {name} must be greater than zero; it is {value}.")
+        if not self.min_net_speech_s >= 0:
+            raise UsageError(f"The option min_net_speech_s must not be negative; it is {self.min_net_speech_s}.")
 
     @property
     def occlusion_limit(self) -> int:
@@ -68,31 +85,37 @@ class ScanOptions:
         return int(number) if number != self.occlusion and number.isascii() and number.isdigit() else 0
 
 
-class Occluded:
-    """Decides file by file which ones get an occlusion curve.
+class OcclusionChoice:
+    """From which score on a file gets an occlusion curve, asked before each file and told its score afterwards.
 
     With `top:N` these are the files among the N highest so far: the N highest of the whole scan are among them, and of
     M files in random order about N (1 + ln(M / N)) are.
 
-    >>> choice = Occluded(ScanOptions(occlusion="top:2"))
-    >>> [choice.includes(score) for score in (1.0, 3.0, 2.0, 1.5, 4.0)]
-    [True, True, True, False, True]
+    >>> choice = OcclusionChoice(ScanOptions(occlusion="top:2"))
+    >>> [(choice.above, choice.tell(score))[0] for score in (1.0, 3.0, 2.0, 1.5, 4.0)]
+    [-inf, -inf, 1.0, 2.0, 2.0]
     """
 
     def __init__(self, options: ScanOptions) -> None:
         self._options = options
         self._highest: list[float] = []
 
-    def includes(self, score: float | None) -> bool:
-        """Whether the next file, with this score, gets one; ask once for each file."""
+    @property
+    def above(self) -> float | None:
+        """Scores above it get a curve; None where no file does."""
         options = self._options
-        if score is None or options.occlusion == "none":
-            return False
-        if options.occlusion == "flagged":
-            return options.review_score is not None and score >= options.review_score
-        if not options.occlusion_limit:
-            return True
-        if len(self._highest) < options.occlusion_limit:
+        if options.occlusion == "flagged" and options.review_score is not None:
+            return math.nextafter(options.review_score, -math.inf)
+        if options.occlusion in ("none", "flagged"):
+            return None
+        full = options.occlusion_limit and len(self._highest) == options.occlusion_limit
+        return self._highest[0] if full else -math.inf
+
+    def tell(self, score: float | None) -> None:
+        """Takes the score of the file at hand."""
+        if score is None or not self._options.occlusion_limit:
+            return
+        if len(self._highest) < self._options.occlusion_limit:
             heapq.heappush(self._highest, score)
-            return True
-        return heapq.heappushpop(self._highest, score) < score
+        else:
+            heapq.heappushpop(self._highest, score)

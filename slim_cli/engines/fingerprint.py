@@ -1,0 +1,43 @@
+"""What decides a score, as one hash; and what else was done, for the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slim_cli import hashing
+from slim_cli.assessment.occlusion import occlusion_rule
+from slim_cli.audio.proxy import proxy_rule
+from slim_cli.audio.silero import load_network
+from slim_cli.audio.speech import speech_rule
+from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.evidence.decoding import decoder_rule
+from slim_cli.observations.stability import stability_rule
+from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S
+
+
+def scan_parameters(options: ScanOptions) -> dict[str, Any]:
+    """Everything but the model that changes results, for the record and the fingerprint."""
+    return {
+        "window_s": WINDOW_S,
+        "hop_s": HOP_S,
+        "min_net_speech_s": options.min_net_speech_s,
+        "max_duration_s": options.max_duration_s,
+        "model_rate_hz": MODEL_RATE_HZ,
+        "speech_detector": load_network().version,
+        "speech_rule": speech_rule(),
+        "decoders": decoder_rule(),
+    }
+
+
+def side_parameters(options: ScanOptions) -> dict[str, Any]:
+    """What else was done, for the record; it changes no score and is no part of the fingerprint."""
+    return {
+        "stability": stability_rule() if options.stability else "none",
+        "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
+        "listening_proxy": proxy_rule() if options.embed_audio else "none",
+    }
+
+
+def scan_fingerprint(detector: ScoresWindows | None, options: ScanOptions) -> str:
+    """SHA-256 over the model's fingerprint and `scan_parameters`, as canonical JSON."""
+    return hashing.digest({"detector": detector.fingerprint if detector else None, **scan_parameters(options)})

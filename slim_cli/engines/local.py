@@ -1,0 +1,109 @@
+"""The local engine: from folders to one result per file, in memory that grows with neither files nor duration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from slim_cli.audio.proxy import check_encoder
+from slim_cli.audio.stage_times import StageTimes
+from slim_cli.custody.folder import check_apart
+from slim_cli.engines.examine import Tools, Watch, examine
+from slim_cli.engines.fingerprint import scan_fingerprint
+from slim_cli.engines.options import OcclusionChoice, ScanOptions, ScoresWindows
+from slim_cli.engines.scan_progress import Progress, Reporter
+from slim_cli.errors import IntegrityError
+from slim_cli.evidence.discovery import Candidate, discover
+from slim_cli.observations.stability import check_codec
+from slim_cli.results import FileResult, Remark
+
+
+def scan(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    detector: ScoresWindows | None,
+    options: ScanOptions | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    times: StageTimes | None = None,
+    earlier: Sequence[FileResult] = (),
+) -> Examination:
+    """Examines every file below the given paths.
+
+    Args:
+        paths: files and folders.
+        detector: what scores the windows; None decodes and measures files without scoring them.
+        options: how to work.
+        on_progress: called as the scan goes on.
+        times: where the time per stage is added up.
+        earlier: rows of an interrupted scan that goes on; their files are not examined again.
+
+    Returns:
+        an iterator over one result per entry found, in a fixed order. A file that cannot be examined is a result with a
+        status and a reason; closing the iterator stops cleanly.
+
+    Raises:
+        UsageError: at once: a path is missing, nothing was found, or the output lies inside the evidence.
+        EnvironmentUnfit: at once: a part of the installation is missing.
+        IntegrityError: after the last result: evidence changed while it was examined.
+    """
+    options = options or ScanOptions()
+    if options.stability:
+        check_codec()
+    if options.embed_audio:
+        check_encoder()
+    roots = [Path(path) for path in paths]
+    if options.output:
+        check_apart(options.output, roots)
+    candidates = list(discover(roots))
+    tools = Tools(detector, options, scan_fingerprint(detector, options))
+    rows = _run(candidates, tools, Watch(times or StageTimes()), Reporter(on_progress, candidates), earlier)
+    return Examination(len(candidates), rows)
+
+
+class Examination(Iterator[FileResult]):
+    """The rows of a scan, made one by one as they are asked for.
+
+    Attributes:
+        files_found: how many rows there are in all, with those of the interrupted scan that it goes on with.
+    """
+
+    def __init__(self, files_found: int, rows: Generator[FileResult]) -> None:
+        self.files_found, self._rows = files_found, rows
+
+    def __next__(self) -> FileResult:
+        return next(self._rows)
+
+    def close(self) -> None:
+        """Stops cleanly."""
+        self._rows.close()
+
+
+def _run(
+    candidates: Sequence[Candidate], tools: Tools, watch: Watch, reporter: Reporter, earlier: Sequence[FileResult]
+) -> Generator[FileResult]:
+    changed, choice, watch = [], OcclusionChoice(tools.options), replace(watch, tell=reporter.tell_audio)
+    known = {row.path_hex or row.path for row in earlier}
+    for row in earlier:
+        choice.tell(row.score)  # why: which files get a curve depends on the scores before theirs
+    with tools:
+        for candidate in candidates:
+            if (candidate.path_hex or candidate.name) in known:
+                reporter.finished()
+                continue
+            reporter.begin(candidate.name)
+            try:
+                result = examine(candidate, tools.above(choice.above), watch)
+            except IntegrityError:
+                changed.append(candidate.name)
+                reason = Remark("changed_while_examined")
+                result = FileResult(
+                    candidate.name, "unreadable", reason, candidate.path_hex, fingerprint=tools.fingerprint
+                )
+            choice.tell(result.score)
+            reporter.finished()
+            yield result
+    if changed:
+        names = ", ".join(repr(name) for name in changed)
+        raise IntegrityError(f"Evidence changed during the scan: {names}. Work on a copy that nothing writes to.")
