@@ -20,8 +20,9 @@ import numpy as np
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
-from slim_cli.evidence.codecs import open_source
+from slim_cli.evidence.codecs import Break
 from slim_cli.evidence.confinement import MEMORY_BYTES, confine, limit
+from slim_cli.evidence.examination import Examination, Opening
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
 
@@ -78,7 +79,7 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
         for standard in (0, 1, 2):
             os.dup2(silent, standard)
         _confine(job["cpu_s"])
-        _decode(evidence, pipe, Kind(**job["kind"]))
+        _decode(evidence, pipe, Kind(**job["kind"]), job["track"])
     except EvidenceError as error:
         _fail(pipe, error.remark, error.status)
     except MemoryError:
@@ -101,9 +102,14 @@ def _confine(cpu_s: int) -> None:
     limit(resource.RLIMIT_NPROC, 0)
 
 
-def _decode(evidence: int, pipe: int, kind: Kind) -> None:
-    source = open_source(evidence, kind)
-    wire.send_json(pipe, wire.HEADER, source.header.to_json())
-    for block in source.blocks():
-        wire.send(pipe, wire.BLOCK, np.ascontiguousarray(block, "<f4").data)
-    wire.send_json(pipe, wire.END, {"remarks": [asdict(remark) for remark in source.header.remarks + source.remarks]})
+def _decode(evidence: int, pipe: int, kind: Kind, track: int | None) -> None:
+    examination = Examination(evidence, kind, track)
+    for event in examination.events():
+        if isinstance(event, Opening):
+            wire.send_json(pipe, wire.HEADER, {"offset": event.offset, **event.header.to_json()})
+        elif isinstance(event, Break):
+            wire.send_json(pipe, wire.BREAK, asdict(event))
+        else:
+            wire.send(pipe, wire.BLOCK, np.ascontiguousarray(event, "<f4").data)
+    account = {name: getattr(examination, name) for name in ("bytes_unexamined", "seconds_unexamined")}
+    wire.send_json(pipe, wire.END, {"remarks": [asdict(remark) for remark in examination.remarks], **account})

@@ -12,7 +12,9 @@ from types import TracebackType
 
 from slim_cli.errors import EvidenceError, IntegrityError
 from slim_cli.evidence.formats import MEDIA_SUFFIXES
-from slim_cli.evidence.sniffing import HEAD_BYTES, Kind, sniff
+from slim_cli.evidence.identification import identify
+from slim_cli.evidence.sniffing import Kind
+from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _HASH_BLOCK = 2**20
@@ -68,22 +70,14 @@ class Exhibit:
         Raises:
             EvidenceError: it holds no audio, is only named like audio, or is refused.
         """
+        suffix = self.path.suffix.lower()
+        if not self.size_bytes:
+            named = suffix in MEDIA_SUFFIXES
+            raise EvidenceError(Remark("empty_file"), "decode_failed" if named else "no_audio")
         try:
-            head = os.pread(self.fd, HEAD_BYTES, 0)
+            return identify(View(self.fd), suffix)
         except OSError as error:
             raise _unreadable(error) from error
-        if not head:
-            raise EvidenceError(Remark("empty_file"), "decode_failed")
-        kind, suffix = sniff(head), self.path.suffix.lower()
-        if kind.verdict == "refused":
-            raise EvidenceError(Remark("content_refused", {"content": kind.label}), "refused")
-        if kind.verdict == "media":
-            return kind
-        if suffix in MEDIA_SUFFIXES:
-            raise EvidenceError(
-                Remark("named_unlike_content", {"suffix": suffix, "content": kind.label}), "decode_failed"
-            )
-        raise EvidenceError(Remark("not_audio", {"content": kind.label}), "no_audio")
 
     def check_unchanged(self) -> None:
         """Compares the file with what was opened.

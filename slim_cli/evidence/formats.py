@@ -227,7 +227,7 @@ CONTAINERS: tuple[Container, ...] = (
     _container("FLAC | flac | | .flac", r"fLaC", sndfile=True),
     _container("Ogg | ogg | | .ogg .oga .opus .spx", r"OggS\x00", sndfile=True),
     _container("SPHERE | nistsphere | nist | .sph", r"NIST_1A\n", sndfile=True),
-    _container("VOC | voc | | .voc", r"Creative Voice File\x1a", sndfile=True),
+    _container("VOC | voc | | .voc", r"Creative Voice File\x1a"),
     MP3,
     _container(
         "MP4/MOV | mov | mov,mp4,m4a,3gp,3g2,mj2 mp4 m4a | .m4a .m4b .mp4 .m4v .mov .3gp .3gpp .3g2 .alac .qt",
@@ -283,7 +283,7 @@ class Headerless:
 
     Attributes:
         name: the coding as readers know it.
-        demuxer: FFmpeg's reader of it.
+        demuxer: FFmpeg's reader of it, empty where libsndfile reads it.
         rate_hz: the assumed sample rate.
         suffixes: endings of file names that promise it.
     """
@@ -307,8 +307,9 @@ HEADERLESS: tuple[Headerless, ...] = (
         for thousands in (12, 16, 24, 32, 48, 96, 192)
     ),
     Headerless("PCM 16-bit", "s16le", 44_100, (".sln44",)),
+    Headerless("ADPCM (VOX)", "", 8_000, (".vox",)),
 )
 HEADERLESS_BY_SUFFIX: Mapping[str, Headerless] = MappingProxyType(
     {suffix: entry for entry in HEADERLESS for suffix in entry.suffixes}
 )
-MEDIA_SUFFIXES = frozenset({".vox", *HEADERLESS_BY_SUFFIX, *(s for entry in CONTAINERS for s in entry.suffixes)})
+MEDIA_SUFFIXES = frozenset({*HEADERLESS_BY_SUFFIX, *(s for entry in CONTAINERS for s in entry.suffixes)})

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from slim_cli.evidence.formats import CONTAINERS, MP3, Container
+from slim_cli.evidence.mpeg_audio import frame_at
 
 HEAD_BYTES = 65_536
 
@@ -19,23 +20,30 @@ class Kind:
         label: printed name of a medium, e.g. `WAV`; what else there is by its key in `[content]`, e.g. `archive_zip`.
         demuxer: the FFmpeg demuxer used when libsndfile does not read the file, empty for none.
         sndfile: whether libsndfile is asked first.
+        start: first byte of the recording.
+        rate_hz: assumed sample rate of audio without a header; 0 where a header tells.
     """
 
     verdict: str
     label: str
     demuxer: str = ""
     sndfile: bool = False
+    start: int = 0
+    rate_hz: int = 0
 
 
-def _stored(container: Container) -> Kind:
+def stored(container: Container) -> Kind:
+    """What a container of the table is as a kind."""
     return Kind("media", container.name, container.demuxer, container.sndfile)
 
 
 _PLAYLIST = Kind("refused", "playlist")
+_OFFICE = Kind("other", "office_document")
 _REFUSED: tuple[tuple[str, Kind], ...] = (
     (r"\s*(#EXTM3U|\[playlist\]|ffconcat version|v=0\r?\n|<smil|<asx|\[Reference\]|<\?wpl)", _PLAYLIST),
     (r"\s*<\?xml[^>]*>\s*<(MPD|playlist|smil)", _PLAYLIST),
-    (r"(PK\x03\x04.{26}(\[Content_Types\]|mimetype|_rels/|word/|xl/|ppt/))", Kind("other", "office_document")),
+    (r"PK\x03\x04.{26}(\[Content_Types\]|mimetype|_rels/|docProps/|word/|xl/|ppt/|META-INF/container\.xml)", _OFFICE),
+    (r"PK\x03\x04.*(\[Content_Types\]\.xml|_rels/\.rels|mimetypeapplication/vnd)", _OFFICE),
     (r"PK\x03\x04|PK\x05\x06", Kind("refused", "archive_zip")),
     (r"7z\xbc\xaf\x27\x1c", Kind("refused", "archive_7zip")),
     (r"Rar!\x1a\x07", Kind("refused", "archive_rar")),
@@ -54,14 +62,17 @@ _OTHER: tuple[tuple[str, Kind], ...] = (
     (r"%PDF", Kind("other", "pdf_document")),
     (r"\x7fELF|MZ", Kind("other", "program")),
     (r"SQLite format 3", Kind("other", "database_sqlite")),
-    (r"\xd0\xcf\x11\xe0", Kind("other", "office_document")),
+    (r"\xd0\xcf\x11\xe0", _OFFICE),
+    (r"\x00\x05\x16\x07\x00\x02\x00\x00", Kind("other", "apple_double")),
+    (r"version https://git-lfs\.github\.com/spec/", Kind("other", "git_lfs_pointer")),
+    (r"(?i)\s*(<!--.*?-->\s*)*<(!doctype html|html)", Kind("other", "web_page")),
 )
 
 _SIGNATURES = tuple(
     (re.compile(pattern.encode("latin-1"), re.DOTALL), kind)
     for pattern, kind in (
-        (r"ID3[\x02-\x04]", _stored(MP3)),
-        *((container.magic, _stored(container)) for container in CONTAINERS if container.magic),
+        (r"ID3[\x02-\x04]", stored(MP3)),
+        *((container.magic, stored(container)) for container in CONTAINERS if container.magic),
         *_REFUSED,
         *_OTHER,
     )
@@ -74,8 +85,9 @@ def sniff(head: bytes) -> Kind:
     for signature, kind in _SIGNATURES:
         if signature.match(head):
             return kind
-    if _is_mpeg_audio(head):
-        return _stored(MP3)
+    frame = frame_at(head)
+    if frame and frame_at(head, frame.length):
+        return stored(MP3)
     return Kind("other", _describe(head))
 
 
@@ -85,8 +97,6 @@ def _describe(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "plain_text_utf16"
     if _TEXT.fullmatch(head):
-        if re.match(rb"\s*<(!doctype html|html)", head, re.IGNORECASE):
-            return "web_page"
         try:
             # why: the head may end within a character.
             head[: len(head) - 3].decode("utf-8") if len(head) == HEAD_BYTES else head.decode("utf-8")
@@ -94,36 +104,3 @@ def _describe(head: bytes) -> str:
             return "unknown_binary" if error.end < len(head) - 3 else "plain_text"
         return "plain_text"
     return "unknown_binary"
-
-
-_MP3_KBPS = {
-    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-
-
-def _is_mpeg_audio(head: bytes) -> bool:
-    """Whether a valid MPEG audio frame stands at the start and another right behind it."""
-    length = _mpeg_frame_bytes(head)
-    return bool(length and _mpeg_frame_bytes(head[length : length + 4]))
-
-
-def _mpeg_frame_bytes(header: bytes) -> int:
-    """Length of the frame that a four-byte header announces (ISO/IEC 11172-3, 2.4.1.3), 0 if it is no header."""
-    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = (header[1] >> 3) & 3, 4 - ((header[1] >> 1) & 3)
-    bit_rate, rate = header[2] >> 4, (header[2] >> 2) & 3
-    if version == 1 or layer == 4 or bit_rate in (0, 15) or rate == 3:
-        return 0
-    kbps = _MP3_KBPS[1 if version == 3 else 2, layer][bit_rate - 1]
-    rate_hz = (44_100, 48_000, 32_000)[rate] >> (0 if version == 3 else 1 if version == 2 else 2)
-    padding = (header[2] >> 1) & 1
-    if layer == 1:
-        return (12_000 * kbps // rate_hz + padding) * 4
-    slots = 72_000 if layer == 3 and version != 3 else 144_000
-    return slots * kbps // rate_hz + padding

@@ -7,7 +7,7 @@ import os
 import struct
 from typing import Any
 
-HEADER, BLOCK, END, FAILURE = b"H", b"B", b"E", b"X"
+HEADER, BREAK, BLOCK, END, FAILURE = b"H", b"K", b"B", b"E", b"X"
 PREFIX = struct.Struct("<cI")
 MAX_PAYLOAD = 64 * 2**20
 

@@ -1,0 +1,59 @@
+"""What libsndfile reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions
+from slim_cli.evidence.sniffing import Kind
+from slim_cli.evidence.views import View
+
+_COUNTED = ("FLAC", "MP3", "OGG")  # their headers announce samples that need not be there
+
+
+class SndfileSource(Source):
+    """Audio through libsndfile.
+
+    Raises:
+        soundfile.LibsndfileError: it cannot read the file.
+    """
+
+    def __init__(self, view: View, kind: Kind) -> None:
+        super().__init__()
+        raw: dict[str, Any] = {"format": "RAW", "subtype": "VOX_ADPCM", "channels": 1, "samplerate": kind.rate_hz}
+        source = view.rewound() if view.whole else view
+        self._file = soundfile.SoundFile(source, closefd=False, **(raw if kind.rate_hz else {}))
+        file = self._file
+        announced = file.frames if 0 < file.frames < 2**62 else None
+        self.header = Header(
+            container=file.format,
+            codec=file.subtype,
+            sample_rate_hz=file.samplerate,
+            channels=file.channels,
+            decoder="soundfile",
+            decoder_version=decoder_versions()["soundfile"],
+            expected_samples=announced,
+            tags={k: v for k, v in file.copy_metadata().items() if v},
+        )
+        self._check_limits(file.samplerate, file.channels)
+
+    def blocks(self) -> Iterator[np.ndarray | Break]:
+        """See `Source.blocks`; an error ends them, with `broken` set."""
+        frames = block_frames(self.header.sample_rate_hz, self.header.channels)
+        while True:
+            try:
+                block = self._file.read(frames, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                self.broken = True
+                return
+            if not len(block):
+                break
+            self.decoded += len(block)
+            yield block
+        expected = self.header.expected_samples
+        if self.header.container in _COUNTED and expected and self.decoded < 0.999 * expected:
+            self.broken = True
