@@ -16,6 +16,7 @@ from slim_cli.results import Remark
 
 _BLOCK = 2**20
 _OVERLAP = 4096
+_FLAC_TAIL = 2**17  # more than the longest frame
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def _flac(view: View, kind: Kind) -> list[Part]:
         return []
     stop = _next(view, _FLAC_START, 4) or view.size
     rate, announced = int.from_bytes(head[18:21], "big") >> 4, int.from_bytes(head[18:26], "big") & (2**36 - 1)
-    last = stored_length.flac_end(view.peek(max(0, stop - 2**17), min(2**17, stop)), head) or 0
+    tail = view.peek(max(0, stop - _FLAC_TAIL), min(_FLAC_TAIL, stop))
+    last = stored_length.flac_end(tail, head) or 0
     remarks: tuple[Remark, ...] = ()
     if 0 < announced < last:
         remarks = (Remark("samples_behind_announced", {"announced": announced, "found": last}),)
