@@ -127,6 +127,7 @@ class Calibration:
         bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
         scope: the conditions covered.
         account: the file without its refits, with its SHA-256, for `RunRecord.calibration`.
+        content: the file as it is.
     """
 
     fingerprint: str
@@ -137,6 +138,7 @@ class Calibration:
     bounds: Interval
     scope: Scope
     account: dict[str, Any] = field(default_factory=dict)
+    content: bytes = field(default=b"", repr=False, compare=False)
 
     def assess(
         self, result: FileResult, fingerprint: str
@@ -181,7 +183,19 @@ def load_calibration(path: Path) -> Calibration:
         UsageError: the file is missing, or not of schema `slim-calibration/1`.
     """
     try:
-        text = path.read_bytes()
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The calibration {path} cannot be used: {error}.") from error
+    return read_calibration(content, str(path))
+
+
+def read_calibration(text: bytes, name: str) -> Calibration:
+    """The calibration of a file's content; `name` is what an error calls it.
+
+    Raises:
+        UsageError: it is not of schema `slim-calibration/1`.
+    """
+    try:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']!r}")
@@ -197,6 +211,7 @@ def load_calibration(path: Path) -> Calibration:
             (float(bounds["low"]), float(bounds["high"])),
             Scope(**scope),
             {**account, "sha256": hashlib.sha256(text).hexdigest()},
+            text,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"The calibration {path} cannot be used: {error}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"The calibration {name} cannot be used: {error}.") from error

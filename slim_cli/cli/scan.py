@@ -174,7 +174,7 @@ def _run(request: Request) -> Summary:
         record = _record(detector, options, calibration, started, rows.files_found)
         record = dataclasses.replace(record, settings=request.settings)
         with open_run(request.folder) as run:
-            _begin(run, record, reference, request, _opening(request, detector, options, calibration))
+            _begin(run, record, reference, calibration, request, _opening(request, detector, options, calibration))
             summary = _examine(rows, run, request, reference, times)
             complete = summary.signal_number is None
             record = dataclasses.replace(record, finished=_now(), counts=summary.counts, complete=complete)
@@ -204,14 +204,22 @@ def _opening(request: Request, detector: Any, options: ScanOptions, calibration:
     }
 
 
-def _begin(run: Run, record: RunRecord, reference: Reference, request: Request, opening: dict[str, Any]) -> None:
+def _begin(
+    run: Run,
+    record: RunRecord,
+    reference: Reference,
+    calibration: Calibration | None,
+    request: Request,
+    opening: dict[str, Any],
+) -> None:
     """Writes what a report of the run is made from, so that it can be made of an unfinished one too."""
     from slim_cli.reporting import sources
 
     stored = request.case.store(run.folder) if request.case else []
-    run.begin(
-        record.files_found or 0, sources(record, reference, request.sections, request.language), stored, **opening
-    )
+    texts = sources(record, reference, request.sections, request.language)
+    if calibration:
+        texts["calibration.json"] = calibration.content.decode()
+    run.begin(record.files_found or 0, texts, stored, **opening)
 
 
 def _examine(rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes) -> Summary:

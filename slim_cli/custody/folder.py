@@ -20,7 +20,17 @@ ROWS = "results.jsonl"
 REPORTS = "slim-reports"
 OUTPUTS = (
     *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
-    *("run.json", "reference.json", "report.json", "overview", "proxy", "audacity", "raven", "case"),
+    *(
+        "run.json",
+        "reference.json",
+        "calibration.json",
+        "report.json",
+        "overview",
+        "proxy",
+        "audacity",
+        "raven",
+        "case",
+    ),
     *manifest.UNLISTED,
 )
 

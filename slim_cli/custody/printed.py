@@ -7,7 +7,8 @@ from pathlib import Path
 
 from slim_cli.errors import UsageError
 
-ATTACHED_FROM_FOLDER = ("results.jsonl", "run.json", "reference.json")
+CALIBRATION = "calibration.json"  # kept in the folder by scans of this version alone
+ATTACHED = ("results.jsonl", "run.json", "reference.json", CALIBRATION)
 CASE_PREFIX = "case-"
 
 
@@ -38,7 +39,8 @@ def examine_pdf(folder: Path) -> tuple[list[str], str]:
     except UsageError as error:
         return [f"report.pdf cannot be read ({error})"], ""
     differing = []
-    for name in ATTACHED_FROM_FOLDER:
+    kept = [name for name in ATTACHED if name != CALIBRATION or (folder / name).is_file()]
+    for name in kept:
         if name not in attached:
             differing.append(f"{name} is not attached to report.pdf")
         elif not (folder / name).is_file() or (folder / name).read_bytes() != attached[name]:

@@ -102,7 +102,10 @@ def _attachments(findings: Findings) -> dict[str, bytes]:
         "run.json": findings.run.to_json(),
         "reference.json": findings.reference.to_json(),
     }
-    if findings.run.calibration:
+    whole = findings.folder / "calibration.json"  # with the refits behind the intervals, where the scan kept it
+    if whole.is_file():
+        texts["calibration.json"] = whole.read_text(encoding="utf-8")
+    elif findings.run.calibration:
         texts["calibration.json"] = json.dumps(findings.run.calibration, ensure_ascii=False, indent=1) + "\n"
     case = findings.style.case.sources if findings.style.case else {}
     sources = {name if name == CASE_FILE else f"case-{Path(name).name}": content for name, content in case.items()}
