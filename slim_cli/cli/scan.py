@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from slim_cli.engines.options import ScanOptions
     from slim_cli.reporting.case import Case
 
+
 @dataclass(frozen=True)
 class Request:
     """What was asked for, checked as far as that costs nothing.

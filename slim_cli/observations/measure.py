@@ -13,6 +13,8 @@ from slim_cli.audio.silero import CHUNK
 from slim_cli.audio.spectra import frame_length, power_spectra
 from slim_cli.audio.speech import ChannelSpeech, SpeechTrack
 from slim_cli.audio.stream import Passage
+from slim_cli.observations.background import Background
+from slim_cli.observations.mains_hum import MainsHum
 from slim_cli.observations.spectrum import MeanSpectrum, noise_observations, speech_observations
 from slim_cli.results import MODEL_RATE_HZ, Observation, Remark
 
@@ -79,6 +81,8 @@ class Measures:
         self._tallies = [_Tally(_Frames(np.zeros(bins)), _Frames(np.zeros(bins))) for _ in range(channels)]
         self._spectra = [np.zeros((0, bins), np.float32) for _ in range(channels)]
         self._zeros = [np.zeros(0, np.int64) for _ in range(channels)]
+        self._hum = MainsHum(rate_hz, channels)
+        self._background = Background(rate_hz / self._frame, CHUNK / MODEL_RATE_HZ, channels)
         self._held = np.zeros((channels, 0), np.float32)
         self._held_start = 0  # position of the first held sample
         self._next_chunk = 0  # the chunk whose spectrum comes next
@@ -91,6 +95,7 @@ class Measures:
             tally.samples += block.shape[1]
             tally.total += float(total)
             tally.clipped += int(count)
+        self._hum.push(block)
         self._count_constant(block)
         self._take_frames(block)
 
@@ -99,6 +104,7 @@ class Measures:
         for channel, (tally, speech) in enumerate(zip(self._tallies, decisions, strict=True)):
             spectra, zeros = self._spectra[channel][: len(speech)], self._zeros[channel][: len(speech)]
             told = speech[: len(spectra)]
+            self._background.push(channel, spectra)
             tally.speech.add(spectra[told], zeros[told])
             tally.outside.add(spectra[~told], zeros[~told])
             self._spectra[channel] = self._spectra[channel][len(speech) :]
@@ -120,6 +126,8 @@ class Measures:
             **_pauses(track.pauses_s()),
             "digital_silence_fraction": _fraction(tally.constant_frames, tally.frames),
             "clipping_fraction": _fraction(tally.clipped, tally.samples),
+            **self._hum.observe(channel),
+            **self._background.observe(channel),
             "dc_offset": Observation(tally.total / tally.samples if tally.samples else None, "full scale"),
         }
 
