@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
@@ -32,10 +34,12 @@ class Stopper:
 
     Attributes:
         signal_number: the signal that came, None so far.
+        out_of_time: whether the time given was over before the last item.
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
+        self.out_of_time = False
         self._making = False
         self._before: dict[int, Any] = {}
 
@@ -51,9 +55,20 @@ class Stopper:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def until_stopped(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Passes the items on until a signal comes."""
+    def until_stopped(self, items: Iterator[Item], limit_s: float | None = None) -> Iterator[Item]:
+        """Passes the items on until a signal comes.
+
+        Args:
+            items: made one by one as they are asked for.
+            limit_s: after this time no further one is asked for, seconds; at least one is. None for no limit.
+        """
+        ends = time.monotonic() + limit_s if limit_s else math.inf
+        passed = 0
         while self.signal_number is None:
+            if passed and time.monotonic() >= ends:
+                self.out_of_time = True
+                return
+            passed += 1
             try:
                 self._making = True
                 item = next(items)

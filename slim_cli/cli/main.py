@@ -17,6 +17,7 @@ from slim_cli.cli import (
     config,
     datasets,
     doctor,
+    merge,
     models,
     query,
     report,
@@ -45,12 +46,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Scan folders of audio for signs of speech synthesis and write an evidence report.",
     epilog="Exit codes: 0 done; 1 a file reached --fail-on; 2 wrong use; 3 some files could not be examined; "
-    "4 evidence or model changed; 5 the installation is unfit; 70 an error in slim itself; 130 interrupted.",
+    "4 evidence or model changed; 5 the installation is unfit; 6 the time was over; 70 an error in slim itself; "
+    "130 interrupted.",
 )
 app.command(rich_help_panel=EXAMINE)(scan.scan)
 app.command(rich_help_panel=EXAMINE)(report.report)
 app.command(rich_help_panel=EXAMINE)(verify.verify)
 app.command(rich_help_panel=EXAMINE)(seal.seal)
+app.command(rich_help_panel=EXAMINE)(merge.merge)
 app.command(rich_help_panel=EXAMINE)(query.query)
 app.add_typer(case.app, name="case", rich_help_panel=EXAMINE)
 app.command(rich_help_panel=VALIDATE)(validate.validate)

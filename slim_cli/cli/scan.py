@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from slim_cli import __version__, hashing
+from slim_cli.cli import archive_options as asked
 from slim_cli.cli import common_options as common
 from slim_cli.cli import progress, quantities
 from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
-from slim_cli.cli.console import complain, is_looked_at, open_in_browser, report_in, show
+from slim_cli.cli.console import complain, open_in_browser, show
 from slim_cli.cli.interrupt import Stopper
+from slim_cli.cli.metrics import write_metrics
+from slim_cli.cli.scan_output import show_table, tell_failures, tell_times
+from slim_cli.cli.scan_record import begun_at, first_record, now, open_ledger, opening
 from slim_cli.cli.settings import effective
-from slim_cli.cli.summary import TABLE_ROWS, Summary
+from slim_cli.cli.summary import Summary
 from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.run import Run, open_run
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
-from slim_cli.evidence.names import safe_name
 from slim_cli.run_record import RunRecord
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
     from slim_cli.assessment.reference import Reference
     from slim_cli.audio.stage_times import StageTimes
+    from slim_cli.custody.ledger import Ledger
     from slim_cli.engines.local import Examination
-    from slim_cli.engines.options import ScanOptions
     from slim_cli.reporting.case import Case
 
 
@@ -55,6 +57,7 @@ class Request:
         options: the scan's limits and extras by the names of `ScanOptions`.
         verdict: `fail_on` and `allow_errors` of the summary.
         bar: whether progress is shown.
+        archive: what large and growing archives need.
     """
 
     paths: list[Path]
@@ -70,11 +73,12 @@ class Request:
     options: dict[str, Any]
     verdict: dict[str, Any]
     bar: bool
+    archive: asked.Archive
 
 
 def scan(
     context: typer.Context,
-    paths: given.Paths,
+    paths: given.Paths = None,
     output: given.Output = None,
     model: common.Model = DEFAULT,
     device: common.Device = "auto",
@@ -98,17 +102,28 @@ def scan(
     json_line: given.JsonLine = False,
     timings: given.Timings = False,
     open_report: common.Open = False,
+    ledger: asked.LedgerFile = None,
+    trust_stat: asked.TrustStat = False,
+    files_from: asked.FilesFrom = None,
+    since: asked.Since = None,
+    include: asked.Include = None,
+    exclude: asked.Exclude = None,
+    shard: asked.Shard = None,
+    max_runtime: asked.MaxRuntime = None,
+    metrics: asked.Metrics = None,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # why: numpy's threads help nothing here, and spin where the detector's are to work; to be said before numpy comes
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    roots = asked.roots(paths, files_from)
+    folder = given.output_folder(output, roots or [Path("list")], force, resume)
     if context.obj:
-        context.obj.check_apart(paths)
+        context.obj.check_apart(roots)
     request = Request(
-        paths=paths,
+        paths=roots,
         settings=effective(context),
-        folder=given.output_folder(output, paths, force, resume),
+        folder=folder,
         model=model,
         device=device,
         calibration=calibration,
@@ -129,15 +144,30 @@ def scan(
             "allow_errors": allow_errors,
         },
         bar=not (quiet or no_progress),
+        archive=asked.archive(
+            ledger,
+            trust_stat,
+            files_from,
+            since,
+            include,
+            exclude,
+            shard,
+            max_runtime,
+            metrics,
+            case=case is not None,
+            begun_with=folder.history.opening.get("choice") if folder.history else None,
+        ),
     )
     summary, output = _run(request), request.folder.path
-    _tell(summary, output, quiet=quiet)
+    tell_failures(summary, output, quiet=quiet)
     if timings:
-        _tell_times(summary)
+        tell_times(summary)
+    if metrics:
+        write_metrics(summary, metrics)
     if json_line:
         show(summary.to_json(str(output)))
     elif not quiet:
-        _show_table(summary, request)
+        show_table(summary, output)
     if open_report:
         open_in_browser(output)
     raise typer.Exit(summary.exit_code)
@@ -166,43 +196,32 @@ def _run(request: Request) -> Summary:
     calibration, threshold = given.find_calibration(request.calibration, bundle), reference.operating_point.score
     output = request.folder.path
     options = ScanOptions(output=output, calibration=calibration, review_score=threshold, **request.options)
-    times, started, begun = StageTimes(), _started(request.folder), time.perf_counter()
+    times, started, begun = StageTimes(), begun_at(request.folder), time.perf_counter()
     with progress.choose(request.bar) as display:
         earlier = request.folder.history.rows if request.folder.history else ()
+        ledger = open_ledger(request, detector, options)
         rows = scan(
-            request.paths, detector=detector, options=options, on_progress=display, times=times, earlier=earlier
+            request.paths,
+            detector=detector,
+            options=options,
+            on_progress=display,
+            times=times,
+            earlier=earlier,
+            entries=request.archive.entries(request.paths),
+            ledger=ledger,
         )
-        record = _record(detector, options, calibration, started, rows.files_found)
+        record = first_record(detector, options, calibration, started, rows.files_found, request.archive.account)
         record = dataclasses.replace(record, settings=request.settings)
-        with open_run(request.folder) as run:
-            _begin(run, record, reference, calibration, request, _opening(request, detector, options, calibration))
-            summary = _examine(rows, run, request, reference, times)
-            complete = summary.signal_number is None
-            record = dataclasses.replace(record, finished=_now(), counts=summary.counts, complete=complete)
+        with open_run(request.folder) as run, closing(ledger or BytesIO()):
+            _begin(run, record, reference, calibration, request, opening(request, detector, options, calibration))
+            if ledger:
+                ledger.of_run(run.name, started, run.earlier)
+            summary = _examine(rows, run, request, reference, times, ledger)
+            complete = summary.complete
+            record = dataclasses.replace(record, finished=now(), counts=summary.counts, complete=complete)
             run.end(complete, len(summary.results), sources(record, reference, request.sections, request.language))
             summary = _report(summary, record, reference, request, run)
     return dataclasses.replace(summary, seconds={**summary.seconds, "total": time.perf_counter() - begun})
-
-
-def _started(folder: OutputFolder) -> str:
-    """When the run began: now, or as the record of the one that goes on says."""
-    from slim_cli.reporting import load
-
-    return load(folder.path)[1].started if folder.history else _now()
-
-
-def _opening(request: Request, detector: Any, options: ScanOptions, calibration: Calibration | None) -> dict[str, Any]:
-    """What the audit log says of a scan that begins."""
-    from slim_cli.engines.fingerprint import scan_fingerprint, scan_parameters, side_parameters
-
-    return {
-        "command": ["slim", *sys.argv[1:]],
-        "evidence": [str(path) for path in request.paths],
-        "fingerprint": scan_fingerprint(detector, options),
-        "model": detector.info.sha256,
-        "calibration": hashing.digest(calibration.account) if calibration else None,
-        "configuration": hashing.digest({**scan_parameters(options), **side_parameters(options)}),
-    }
 
 
 def _begin(
@@ -223,15 +242,19 @@ def _begin(
     run.begin(record.files_found or 0, texts, stored, **opening)
 
 
-def _examine(rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes) -> Summary:
+def _examine(
+    rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes, ledger: Ledger | None
+) -> Summary:
     from slim_cli.audio.proxy import proxy_name
 
     results, changed = list(run.earlier), ""
     with Stopper() as stopper:
         try:
-            for result in stopper.until_stopped(rows):
+            for result in stopper.until_stopped(rows, request.archive.max_runtime_s):
                 drawn = [result.overview, proxy_name(result.overview)] if result.overview else []
                 run.record(result, drawn)
+                if ledger:
+                    ledger.record(result)
                 results.append(result)
         except IntegrityError as error:
             changed = str(error)
@@ -241,6 +264,7 @@ def _examine(rows: Examination, run: Run, request: Request, reference: Reference
         **request.verdict,
         integrity_failure=changed,
         signal_number=stopper.signal_number,
+        files_left=(rows.files_found - len(results)) if stopper.out_of_time else 0,
         seconds=dict(times.seconds),
         audio_s=times.audio_s,
     )
@@ -270,59 +294,3 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
         summary = dataclasses.replace(summary, environment_failure=str(error))
         run.close("report_failed", reason=str(error))
     return dataclasses.replace(summary, seconds={**summary.seconds, "report": time.perf_counter() - begun})
-
-
-def _record(
-    detector: Any, options: ScanOptions, calibration: Calibration | None, started: str, files_found: int
-) -> RunRecord:
-    """The record of a run that is not finished yet."""
-    from slim_cli.cli.software import software_versions
-    from slim_cli.engines.fingerprint import scan_fingerprint, scan_parameters, side_parameters
-
-    return RunRecord(
-        command=("slim", *sys.argv[1:]),
-        started=started,
-        finished=started,
-        tool_version=__version__,
-        software={**software_versions(), "Device": detector.device},
-        model=dataclasses.asdict(detector.info),
-        parameters={**scan_parameters(options), **side_parameters(options)},
-        fingerprint=scan_fingerprint(detector, options),
-        complete=False,
-        files_found=files_found,
-        calibration=calibration.account if calibration else {},
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _tell(summary: Summary, output: Path, quiet: bool) -> None:
-    from slim_cli.words import load_words
-
-    for failure in filter(None, (summary.integrity_failure, summary.environment_failure)):
-        complain(failure)
-    for result in [] if quiet else summary.not_examined[:TABLE_ROWS]:
-        complain(f"not examined: {result.path}: {load_words().sentence(result.reason)} ({result.status})")
-    hidden = len(summary.not_examined) - TABLE_ROWS
-    if hidden > 0 and not quiet:
-        complain(f"not examined: {hidden} more; {output / 'results.jsonl'} names them all")
-
-
-def _tell_times(summary: Summary) -> None:
-    total = summary.seconds["total"]
-    for stage, value in summary.seconds.items():
-        rate = f"{summary.audio_s / value:8.1f} × real time" if value and summary.audio_s else ""
-        print(f"{stage:<10} {value:8.2f} s {100 * value / total:5.1f} % {rate}", file=sys.stderr)
-
-
-def _show_table(summary: Summary, request: Request) -> None:
-    lines = summary.sentences()
-    if len(summary.results) > TABLE_ROWS:
-        lines.insert(0, f"The table shows {TABLE_ROWS} of {len(summary.results)} files; results.jsonl holds all.")
-    folder = request.folder.path
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    lines.append(f"Written to {safe_name(str(folder))}: {', '.join(names)}")
-    last = f"Report: {safe_name(str(report_in(folder) or folder))}"
-    show(summary.table(plain=not is_looked_at()), "", *lines, last)

@@ -20,7 +20,7 @@ NONE = "none"
 LIMITS = "Limits"
 
 Paths = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(help="Examine these files, and these folders with all they hold.", show_default=False),
 ]
 Output = Annotated[

@@ -40,7 +40,8 @@ class Summary:
         allow_errors: whether files that could not be examined leave the exit code alone.
         integrity_failure: what changed that must not, in words; empty if nothing did.
         environment_failure: what the installation could not do, in words; empty if nothing.
-        signal_number: the signal that stopped the scan, None when it ran to its end.
+        signal_number: the signal that stopped the scan, None when none did.
+        files_left: how many files are left because the time was over.
         seconds: wall time by stage, with `total`.
         audio_s: decoded audio, seconds.
     """
@@ -52,6 +53,7 @@ class Summary:
     integrity_failure: str = ""
     environment_failure: str = ""
     signal_number: int | None = None
+    files_left: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     audio_s: float = 0.0
 
@@ -71,6 +73,16 @@ class Summary:
         return sum(r.score is not None and score is not None and r.score >= score for r in self.results)
 
     @property
+    def from_ledger(self) -> int:
+        """Number of files whose content an earlier run, or an earlier file of this one, had examined."""
+        return sum(r.from_ledger is not None for r in self.results)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the scan ran to its end."""
+        return self.signal_number is None and not self.files_left
+
+    @property
     def exit_code(self) -> int:
         """What the command leaves with; the gravest reason wins."""
         if self.signal_number is not None:
@@ -79,6 +91,7 @@ class Summary:
             (4, bool(self.integrity_failure)),
             (5, bool(self.environment_failure)),
             (1, self.at_or_above(self.fail_on) > 0),
+            (6, self.files_left > 0),
             (3, bool(self.not_examined) and not self.allow_errors),
         )
         return next((code for code, applies in reasons if applies), 0)
@@ -100,6 +113,8 @@ class Summary:
             "integrity_failure": bool(self.integrity_failure),
             "environment_failure": bool(self.environment_failure),
             "interrupted": self.signal_number is not None,
+            "files_left": self.files_left,
+            "from_ledger": self.from_ledger,
             "audio_s": round(self.audio_s, 2),
             "seconds": {stage: round(value, 2) for stage, value in self.seconds.items()},
         }

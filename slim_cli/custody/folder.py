@@ -59,6 +59,18 @@ def check_apart(output: Path, evidence: Sequence[Path]) -> None:
                 )
 
 
+def check_file_apart(file: Path, evidence: Sequence[Path], output: Path) -> None:
+    """Refuses a file to be written that lies inside the evidence or the output folder.
+
+    Raises:
+        UsageError: it does.
+    """
+    place = file.resolve()
+    for root in (*evidence, output):
+        if place == root.resolve() or root.resolve() in place.parents:
+            raise UsageError(f"{file} would be written inside {root}; choose another place for it.")
+
+
 def new_folder(evidence: Sequence[Path]) -> Path:
     """A name for an output folder where none was given: `slim-reports/<date>-<folder>`, not taken yet.
 

@@ -24,7 +24,7 @@ from slim_cli.custody.row_writer import RowWriter
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 
-DECIDING = ("fingerprint", "model", "calibration", "configuration", "evidence")
+DECIDING = ("fingerprint", "model", "calibration", "configuration", "evidence", "choice")
 
 
 def open_run(output: OutputFolder) -> Run:
@@ -95,6 +95,12 @@ class Run:
                 files=digests | manifest.digests(self.folder, stored),
                 **opening,
             )
+
+    @property
+    def name(self) -> str:
+        """Names the run to others: its folder and the first digits of the hash of its log's first line."""
+        with (self.folder / audit.FILE_NAME).open("rb") as log:
+            return f"{self.folder.resolve().name} {hashlib.sha256(log.readline().rstrip()).hexdigest()[:12]}"
 
     def record(self, result: FileResult, files: Sequence[str] = ()) -> None:
         """Keeps a row: first the row, then the log, handed to the disk at once or with others shortly.

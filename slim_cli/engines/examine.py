@@ -18,6 +18,7 @@ from slim_cli.audio.silero import Network, load_network
 from slim_cli.audio.speech import ChannelSpeech
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.audio.stream import AudioPass, Consumer
+from slim_cli.custody.ledger import Ledger, hashed
 from slim_cli.engines.options import ScanOptions, ScoresWindows
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits
@@ -41,12 +42,14 @@ class Tools:
         options: how to work.
         fingerprint: of the pipeline, for the rows.
         occlude_above: files that score above it get an occlusion curve; None for no file.
+        ledger: what was examined before; None where nothing is known.
     """
 
     detector: ScoresWindows | None
     options: ScanOptions
     fingerprint: str = ""
     occlude_above: float | None = None
+    ledger: Ledger | None = None
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -114,6 +117,7 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
     )
     if candidate.refusal:
         return result
+    ledger = tools.ledger
     try:
         with Exhibit(candidate.path) as exhibit:
             result = replace(result, size_bytes=exhibit.size_bytes, modified=exhibit.modified)
@@ -121,9 +125,12 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
             if limit and exhibit.size_bytes > limit:
                 raise EvidenceError(Remark("size_over_limit", {"bytes": exhibit.size_bytes, "limit": limit}), "refused")
             with watch.times.measure("decode"):
-                result = replace(result, sha256=exhibit.sha256())
+                result, known = ledger.recall(exhibit, result) if ledger else (hashed(exhibit, result), False)
             try:
-                result = _Examination(exhibit, tools, watch).result(result)
+                if not known:
+                    result = _Examination(exhibit, tools, watch).result(result)
+                    if ledger:
+                        ledger.propose(exhibit, result)
             finally:
                 exhibit.check_unchanged()
     except EvidenceError as error:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from slim_cli.audio.proxy import check_encoder
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.custody.folder import check_apart
+from slim_cli.custody.ledger import Ledger
 from slim_cli.engines.examine import Tools, Watch, examine
 from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import OcclusionChoice, ScanOptions, ScoresWindows
 from slim_cli.engines.scan_progress import Progress, Reporter
-from slim_cli.errors import IntegrityError
+from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.observations.stability import check_codec
 from slim_cli.results import FileResult, Remark
@@ -28,6 +29,8 @@ def scan(
     on_progress: Callable[[Progress], None] | None = None,
     times: StageTimes | None = None,
     earlier: Sequence[FileResult] = (),
+    entries: Iterable[Candidate] | None = None,
+    ledger: Ledger | None = None,
 ) -> Examination:
     """Examines every file below the given paths.
 
@@ -38,6 +41,8 @@ def scan(
         on_progress: called as the scan goes on.
         times: where the time per stage is added up.
         earlier: rows of an interrupted scan that goes on; their files are not examined again.
+        entries: what is examined; None for everything below the paths.
+        ledger: what was examined before; None where nothing is known.
 
     Returns:
         an iterator over one result per entry found, in a fixed order. A file that cannot be examined is a result with a
@@ -56,8 +61,10 @@ def scan(
     roots = [Path(path) for path in paths]
     if options.output:
         check_apart(options.output, roots)
-    candidates = list(discover(roots))
-    tools = Tools(detector, options, scan_fingerprint(detector, options))
+    candidates = list(discover(roots) if entries is None else entries)
+    if not candidates:
+        raise UsageError("Nothing that was found is to be examined; see --include, --exclude, --since and --shard.")
+    tools = Tools(detector, options, scan_fingerprint(detector, options), ledger=ledger)
     rows = _run(candidates, tools, Watch(times or StageTimes()), Reporter(on_progress, candidates), earlier)
     return Examination(len(candidates), rows)
 

@@ -29,6 +29,7 @@ class Exhibit:
     Attributes:
         path: as given.
         fd: open descriptor.
+        state: what the system said of it when it was opened.
         size_bytes: size when opened.
         modified: modification time when opened, ISO 8601 UTC.
 
@@ -42,12 +43,12 @@ class Exhibit:
             self.fd = _open(path)
         except OSError as error:
             raise _unreadable(error) from error
-        self._before = os.fstat(self.fd)
-        if not stat.S_ISREG(self._before.st_mode):
+        self.state = os.fstat(self.fd)
+        if not stat.S_ISREG(self.state.st_mode):
             os.close(self.fd)
             raise EvidenceError(Remark("not_regular_file"), "refused")
-        self.size_bytes = self._before.st_size
-        self.modified = datetime.fromtimestamp(self._before.st_mtime, UTC).isoformat(timespec="seconds")
+        self.size_bytes = self.state.st_size
+        self.modified = datetime.fromtimestamp(self.state.st_mtime, UTC).isoformat(timespec="seconds")
 
     def sha256(self) -> str:
         """SHA-256 of the whole content, read as a stream.
@@ -89,7 +90,7 @@ class Exhibit:
             now = [os.fstat(self.fd), os.stat(self.path)]
         except OSError as error:
             raise IntegrityError(f"was removed while it was examined ({error.strerror})") from error
-        if any(_identity(state) != _identity(self._before) for state in now):
+        if any(_identity(state) != _identity(self.state) for state in now):
             raise IntegrityError("changed while it was examined")
 
     def __enter__(self) -> Exhibit:

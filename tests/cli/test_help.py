@@ -98,7 +98,7 @@ def test_a_shell_completes_commands_and_values(typed: str, offered: set[str]) ->
     ("arguments", "line"),
     [
         (["scan", "--colour"], "slim: No such option: --colour (slim scan --help tells what there is)\n"),
-        (["scan"], "slim: Missing argument 'paths' (slim scan --help tells what there is)\n"),
+        (["report"], "slim: Missing argument 'output' (slim report --help tells what there is)\n"),
         (["scna"], "slim: No such command 'scna'. Did you mean 'scan'? (slim --help tells what there is)\n"),
     ],
 )
