@@ -42,7 +42,7 @@ class Segment:
 
     Attributes:
         offset_bytes: where it starts in the file, bytes; None where the decoder does not tell.
-        start_s: where it starts in the clock of its container, seconds; in the decoded signal it follows the one before.
+        start_s: where it starts in its container's clock, seconds; in the decoded signal it follows the one before.
         duration_s: its length, seconds.
         rate_hz: its native sample rate, Hz.
         pcm_sha256: per channel, SHA-256 of its decoded float32 little-endian samples at that rate.

@@ -158,7 +158,9 @@ class _Examination:
         """The row, with what both passes found."""
         with self._tools.decoder.open(self._exhibit, self._kind, self._tools.limits) as stream:
             decode(stream, self._pass, lambda seconds: self._watch.tell(seconds, stream.expected_s))
-            result = replace(result, media=stream.media, remarks=tuple(stream.remarks), status="scored")
+            result = replace(
+                result, media=stream.media, remarks=tuple(stream.remarks), status="scored", **stream.account()
+            )
         result = replace(result, channels=self._channels())
         top = result.top_channel
         shown = (top or max(result.channels, key=lambda c: c.net_speech_s)).index

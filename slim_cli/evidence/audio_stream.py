@@ -19,7 +19,7 @@ from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
 from slim_cli.evidence.text import clean
 from slim_cli.media import Segment, Track
-from slim_cli.results import Media, Remark
+from slim_cli.results import Media, Remark, Status
 
 _MAX_TAGS, _TAG_CHARS = 64, 1000
 _MAX_REMARKS, _MAX_SEGMENTS = 64, 1000
@@ -94,6 +94,19 @@ class AudioStream:
         rate = self.media.bit_rate_bps or round(8 * self._size / duration)
         self.media = replace(self.media, samples=self._samples, duration_s=duration, bit_rate_bps=rate)
 
+    def account(self) -> dict[str, Any]:
+        """The fields of a result row on what was examined; complete after the last block."""
+        seconds = self._samples / self.media.sample_rate_hz
+        return {
+            "container_start_s": self.container_start_s,
+            "segments": tuple(self.segments),
+            "tracks": self.tracks,
+            "seconds_examined": seconds,
+            "seconds_unexamined": self.seconds_unexamined,
+            "bytes_examined": self._size - self.bytes_unexamined,
+            "bytes_unexamined": self.bytes_unexamined,
+        }
+
     def _blocks(self) -> Iterator[np.ndarray]:
         """What the decoding process sends, converted to one rate and one number of channels."""
         while True:
@@ -144,7 +157,7 @@ class AudioStream:
         payload = self._read(length)
         if kind == wire.FAILURE:
             failure = _object(payload)
-            status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
+            status: Status = "no_audio" if failure.get("status") == "no_audio" else "decode_failed"
             raise EvidenceError(_remark(failure.get("remark")), status)
         return kind, payload
 
