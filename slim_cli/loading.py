@@ -12,10 +12,11 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails
 
 from slim_cli.errors import FormatError
 from slim_cli.results import OMITTED_WHERE_NONE, SCHEMA, FileResult
@@ -23,6 +24,7 @@ from slim_cli.results import OMITTED_WHERE_NONE, SCHEMA, FileResult
 T = TypeVar("T")
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
+_CHOICES = ("str", "int", "float", "bool", "dict[")
 _EXPECTED = {
     "missing": "is missing",
     "unexpected_keyword_argument": "is unknown",
@@ -39,22 +41,42 @@ _EXPECTED = {
 }
 
 
-def read(kind: type[T], data: Any, name: str) -> T:
+def read(kind: type[T], data: Any, name: str, at: str = "", extra: Literal["forbid", "ignore"] = "forbid") -> T:
     """Data as a record, strictly: no text becomes a number, and no key is left over.
 
     Args:
         kind: the record, a dataclass.
         data: parsed TOML or JSON.
         name: what the error calls the source, e.g. `recipe.toml`.
+        at: where in the source the data stand, e.g. `stage2`; empty for the whole.
+        extra: what becomes of keys that the record does not have.
 
     Raises:
         FormatError: something is missing, unknown or of another kind; names the place, e.g. `stage2.penalty`.
     """
     try:
         adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]
-        return adapter.validate_json(json.dumps(data, default=str), strict=True, extra="forbid")
+        return adapter.validate_json(json.dumps(data, default=str), strict=True, extra=extra)
     except ValidationError as error:
-        raise FormatError(f"{name}: {_told(error)}") from error
+        raise FormatError(f"{name}: {_told(error, at)}") from error
+
+
+def load(path: Path, schema: str = "") -> dict[str, Any]:
+    """The content of a TOML or JSON file as data, by its suffix.
+
+    Args:
+        path: the file.
+        schema: what its entry `schema` must say; empty where it has none.
+
+    Raises:
+        FormatError: it cannot be read, is not of that form, or of another schema.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror}") from error
+    data = (parse_toml if path.suffix == ".toml" else parse_json)(content, str(path))
+    return of_schema(schema, data, str(path)) if schema else data
 
 
 def parse_toml(text: str | bytes, name: str) -> dict[str, Any]:
@@ -100,15 +122,20 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _told(error: ValidationError) -> str:
+def _told(error: ValidationError, at: str) -> str:
     """The first error: its place and what was expected there."""
-    first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
-    expected = _EXPECTED.get(first["type"])
-    if expected is None:
-        choices = first.get("ctx", {}).get("expected")
-        expected = f"expected {choices}" if choices else first["msg"]
-    return ": ".join([".".join(place), expected] if place else [expected])
+    first, *others = error.errors(include_url=False)
+    place, expected = first["loc"], _expected(first)
+    if place and str(place[-1]).startswith(_CHOICES):  # why: of a value that may be of several kinds, each refuses it
+        same = [other for other in others if other["loc"][:-1] == place[:-1]]
+        place, expected = place[:-1], " or ".join(dict.fromkeys([expected, *map(_expected, same)]))
+        expected = expected.replace(" or expected", " or")
+    return ": ".join(filter(None, (".".join(filter(None, (at, *map(str, place)))), expected)))
+
+
+def _expected(error: ErrorDetails) -> str:
+    choices = error.get("ctx", {}).get("expected")
+    return _EXPECTED.get(error["type"]) or (f"expected {choices}" if choices else error["msg"])
 
 
 class _Described(GenerateJsonSchema):

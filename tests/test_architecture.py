@@ -14,8 +14,8 @@ PACKAGE = REPOSITORY / "slim_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FOUNDATION = {
-    *("errors", "hashing", "loading", "media", "remarks", "resources", "results", "run_record", "upgrade", "words"),
-    "__init__",
+    *("bundle_config", "errors", "hashing", "loading", "media", "remarks", "resources", "results", "run_record"),
+    *("upgrade", "words", "__init__"),
 }
 LEFT_OF = {
     "evidence": set(),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from slim_cli.errors import UsageError
+from slim_cli.errors import FormatError
 from slim_cli.evidence.formats import LOSSLESS, TELEPHONE_RATE_HZ, codec_class, codec_of
+from slim_cli.loading import of_schema, parse_json, read
 from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, LrStatus, Media, Remark
 
 SCHEMA = "slim-calibration/1"
@@ -176,42 +176,60 @@ class Calibration:
         return LikelihoodRatio(value, min(low, value), max(high, value), bounded=bool(value != raw))
 
 
+@dataclass(frozen=True)
+class _Line:
+    slope: float
+    intercept: float
+    refits: tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What a scan needs of a calibration file; the rest is its account."""
+
+    pipeline_fingerprint: str
+    propositions: dict[str, str]
+    method: _Line
+    bounds: _Bounds
+    scope: dict[str, Any]
+
+
 def load_calibration(path: Path) -> Calibration:
     """Reads a calibration file.
 
     Raises:
-        UsageError: the file is missing, or not of schema `slim-calibration/1`.
+        FormatError: the file is missing, or not of schema `slim-calibration/1`.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"The calibration {path} cannot be used: {error}.") from error
+        raise FormatError(f"{path}: cannot be read: {error.strerror}") from error
     return read_calibration(content, str(path))
 
 
-def read_calibration(text: bytes, name: str) -> Calibration:
+def read_calibration(content: bytes, name: str) -> Calibration:
     """The calibration of a file's content; `name` is what an error calls it.
 
     Raises:
-        UsageError: it is not of schema `slim-calibration/1`.
+        FormatError: it is not of schema `slim-calibration/1`.
     """
-    try:
-        data = json.loads(text)
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']!r}")
-        method, bounds = data["method"], data["bounds"]
-        scope = {k: tuple(v) if isinstance(v, list) else v for k, v in data["scope"].items()}
-        account = {**data, "method": {k: v for k, v in method.items() if k != "refits"}}
-        return Calibration(
-            data["pipeline_fingerprint"],
-            dict(data["propositions"]),
-            float(method["slope"]),
-            float(method["intercept"]),
-            tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in method["refits"]),
-            (float(bounds["low"]), float(bounds["high"])),
-            Scope(**scope),
-            {**account, "sha256": hashlib.sha256(text).hexdigest()},
-            text,
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"The calibration {name} cannot be used: {error}.") from error
+    data = parse_json(content, name)
+    stored = read(_Stored, of_schema(SCHEMA, data, name), name, extra="ignore")
+    account = {**data, "method": {key: value for key, value in data["method"].items() if key != "refits"}}
+    return Calibration(
+        stored.pipeline_fingerprint,
+        stored.propositions,
+        stored.method.slope,
+        stored.method.intercept,
+        stored.method.refits,
+        (stored.bounds.low, stored.bounds.high),
+        read(Scope, stored.scope, name, at="scope"),
+        {**account, "sha256": hashlib.sha256(content).hexdigest()},
+        content,
+    )

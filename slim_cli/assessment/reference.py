@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slim_cli.errors import EnvironmentUnfit
+from slim_cli.errors import EnvironmentUnfit, FormatError
 from slim_cli.evidence.formats import codec_class
+from slim_cli.loading import load, read
 from slim_cli.results import Media
 
 SCHEMA = "slim-reference/1"
@@ -136,30 +137,6 @@ def load_reference(bundle: Path) -> Reference:
     """
     path = bundle / FILE_NAME
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']!r}")
-        return Reference(
-            description=data["description"],
-            score=_pair(data["score"]),
-            mismatch=_pair(data["mismatch"]),
-            operating_point=OperatingPoint(**data["operating_point"]),
-            observations=_ranges(data.get("observations", {})),
-            metrics=data.get("metrics", {}),
-            observations_by_codec={k: _ranges(v) for k, v in data.get("observations_by_codec", {}).items()},
-            observations_rate_hz=data.get("observations_rate_hz"),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EnvironmentUnfit(f"The reference statistics {path} cannot be used: {error}.") from error
-
-
-def _ranges(data: dict[str, Any]) -> Ranges:
-    return {name: {label: Range(**r) for label, r in ranges.items()} for name, ranges in data.items()}
-
-
-def _pair(data: dict[str, Any]) -> ClassPair:
-    return ClassPair(_histogram(data["bona_fide"]), _histogram(data["spoof"]))
-
-
-def _histogram(data: dict[str, Any]) -> Histogram:
-    return Histogram(data["n"], tuple(data["edges"]), tuple(data["counts"]), data.get("quantiles", {}))
+        return read(Reference, load(path, SCHEMA), str(path))
+    except FormatError as error:
+        raise EnvironmentUnfit(str(error)) from error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.resources import models_dir
@@ -61,16 +59,3 @@ def find_bundle(name: str) -> Path:
         )
     names = ", ".join(known) or "none"
     raise UsageError(f"There is no model {name!r}: neither a folder nor a bundled model (bundled: {names}).")
-
-
-def read_config(bundle: Path) -> dict[str, Any]:
-    """What a bundle says of itself, unverified.
-
-    Raises:
-        EnvironmentUnfit: its configuration is missing or broken.
-    """
-    try:
-        config: dict[str, Any] = json.loads((bundle / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EnvironmentUnfit(f"The configuration of the model {bundle} cannot be read: {error}.") from error
-    return config

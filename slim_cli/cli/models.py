@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, presets, read_config
+from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, presets
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import IntegrityError, UsageError
 
@@ -23,11 +23,11 @@ Model = Annotated[str, typer.Argument(help="Take this model (bundled, or its fol
 @app.command("list")
 def list_models() -> None:
     """List the bundled models, and the recipes that name ready-made encoders."""
+    from slim_cli.bundle_config import read_config
+
     for folder in bundled():
         config = read_config(folder)
-        show(
-            f"{folder.name}  {config.get('version', '')}  {_megabytes(folder):.1f} MB  {config.get('description', '')}"
-        )
+        show(f"{folder.name}  {config.version}  {_megabytes(folder):.1f} MB  {config.description}")
     for name, path in presets().items():
         if not (path.parent / CONFIG).exists():
             show(f"{name}  recipe  {_recipe(path).description}")
@@ -37,6 +37,7 @@ def list_models() -> None:
 def info(model: Model = DEFAULT) -> None:
     """Describe a model: what it is, what it was measured at, and the hash of every file."""
     from slim_cli.assessment.reference import load_reference
+    from slim_cli.bundle_config import read_config
     from slim_cli.detector.bundle import verify_bundle
 
     if _is_recipe(model):
@@ -46,7 +47,7 @@ def info(model: Model = DEFAULT) -> None:
     config, reference = read_config(folder), load_reference(folder)
     point = reference.operating_point
     show(
-        f"{config['name']} {config['version']}: {config['description']}",
+        f"{config.name} {config.version}: {config.description}",
         f"Reference data: {reference.description}",
         f"Review threshold: score {point.score:+.2f}; there {point.false_alarm_rate:.1%} of {point.n_bona_fide} bona "
         f"fide files were flagged and {point.miss_rate:.1%} of {point.n_spoof} spoof files missed",

@@ -17,12 +17,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from slim_cli.bundle_config import CONFIG, SCHEMA, BundleConfig, read_config
 from slim_cli.detector.encoders import ENCODERS, build_encoder, describe_encoder
 from slim_cli.detector.heads import HEADS, describe_head
 from slim_cli.detector.model import Slim
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 
-SCHEMA = "slim-bundle/2"
 SUMS = "SHA256SUMS"
 
 
@@ -61,7 +61,7 @@ def save_bundle(folder: Path, model: Slim, info: BundleInfo) -> None:
         "head": describe_head(model.head),
         "details": info.details,
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(json.dumps(config, indent=1, default=str) + "\n", encoding="utf-8")
     for name, part in _parts(model).items():
         save_file(_half(part), folder / f"{name}.safetensors")
     write_sums(folder)
@@ -104,8 +104,8 @@ def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
     """
     sums = verify_bundle(folder)
     try:
-        config = _upgraded(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        model = Slim({name: build_encoder(spec) for name, spec in config["encoders"].items()}, config["head"])
+        config = read_config(folder)
+        model = Slim({name: build_encoder(spec) for name, spec in config.encoders.items()}, config.head)
         for name, part in _parts(model).items():
             state = {k: v.float() for k, v in load_file(folder / f"{name}.safetensors").items()}
             _load_exactly(part, state)
@@ -114,37 +114,24 @@ def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
     model.share_front()
     parameters = sum(p.numel() for p in model.parameters())
     info = BundleInfo(
-        config["name"],
-        config["version"],
-        config["description"],
+        config.name,
+        config.version,
+        config.description,
         parameters,
         sums,
-        config.get("details", {}),
+        config.details,
         _plugs(config),
     )
     return model.eval().requires_grad_(False), info
-
-
-def _upgraded(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration as this version writes it: the first schema had two encoders and one head of either pooling."""
-    if config["schema"] == SCHEMA:
-        return config
-    if config["schema"] != "slim-bundle/1":
-        raise ValueError(f"schema {config['schema']!r}")
-    head = dict(config["head"])
-    kind = head.pop("pooling", "attentive")
-    superfluous = ("families",) if kind == "attentive" else ("pooled_dim", "hidden_dim")
-    head = {"kind": kind, **{name: value for name, value in head.items() if name not in superfluous}}
-    return {**config, "encoders": {name: config[name] for name in ("style", "linguistics")}, "head": head}
 
 
 def _parts(model: Slim) -> dict[str, nn.Module]:
     return {**{name: model.encoder(name) for name in model.encoders}, "head": model.head}
 
 
-def _plugs(config: dict[str, Any]) -> dict[str, dict[str, str]]:
-    found = {spec["kind"]: ENCODERS.provenance(spec["kind"]) for spec in config["encoders"].values()}
-    found |= {f"head {kind}": HEADS.provenance(kind) for kind in [config["head"]["kind"]]}
+def _plugs(config: BundleConfig) -> dict[str, dict[str, str]]:
+    found = {spec["kind"]: ENCODERS.provenance(spec["kind"]) for spec in config.encoders.values()}
+    found |= {f"head {kind}": HEADS.provenance(kind) for kind in [config.head["kind"]]}
     return {kind: whence for kind, whence in found.items() if whence}
 
 

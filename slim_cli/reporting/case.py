@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, make_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import UsageError
+from slim_cli.loading import parse_toml, read
 from slim_cli.reporting.scale import read_scale
 from slim_cli.resources import templates_dir
 
@@ -117,12 +117,11 @@ def load_case(path: Path) -> Case:
         UsageError: it cannot be read, is no TOML, or holds unknown items or items of a wrong kind.
     """
     source = _read(path, "case file")
-    data = _parse(source, f"case file {path}")
-    try:
-        items, exhibits = _items(data), tuple(_exhibit(entry) for entry in _list(data, "exhibit", dict))
-        conditioning = tuple(_text("conditioning", t) for t in _list(data.get("propositions", {}), "conditioning", str))
-    except ValueError as error:
-        raise UsageError(f"The case file {path} cannot be used: {error}.") from error
+    stated = read(_record(), parse_toml(source, str(path)), str(path))
+    tables = {name: vars(getattr(stated, name)) for name in _tables() if name != "exhibit"}
+    conditioning = tuple(map(_text, tables["propositions"].pop("conditioning")))
+    items = {f"{name}.{key}": _text(text) for name, table in tables.items() for key, text in table.items()}
+    exhibits = tuple({key: _text(text) for key, text in vars(entry).items()} for entry in stated.exhibit)
     sources, listed = {FILE_NAME: source}, [ListedHash(e["file"], e["sha256"].lower()) for e in exhibits if e["sha256"]]
     name, scale = items["received.hash_list"], items["report.scale"]
     if name:
@@ -149,69 +148,37 @@ def blank_case() -> str:
 
 
 @cache
-def _fields() -> dict[str, dict[str, Any]]:
+def _tables() -> dict[str, dict[str, Any]]:
     """Every item that a case file may hold, by table: those of the blank one."""
     tables = tomllib.loads(blank_case())
     return {**tables, "exhibit": tables["exhibit"][0]}
 
 
-def _items(data: Mapping[str, Any]) -> dict[str, str]:
-    fields = {name: table for name, table in _fields().items() if name != "exhibit"}
-    _known(data, _fields(), "")
-    for name in fields:
-        if not isinstance(data.get(name, {}), dict):
-            raise ValueError(f"{name} must be a table, [{name}]")
-        _known(data.get(name, {}), fields[name], f"{name}.")
-    return {
-        f"{name}.{key}": _text(f"{name}.{key}", data.get(name, {}).get(key, default))
-        for name, table in fields.items()
-        for key, default in table.items()
-        if not isinstance(default, list)
-    }
+@cache
+def _record() -> Any:
+    """A case file as a record: every table of the blank one, and any number of exhibits."""
+    records = {name: make_dataclass(name.title(), map(_item, table.items())) for name, table in _tables().items()}
+    exhibit = records.pop("exhibit")
+    fields: list[Any] = [(name, kind, field(default_factory=kind)) for name, kind in records.items()]
+    return make_dataclass("CaseFile", [*fields, ("exhibit", tuple[exhibit, ...], ())])  # type: ignore[valid-type]
 
 
-def _exhibit(entry: Mapping[str, Any]) -> dict[str, str]:
-    fields = _fields()["exhibit"]
-    _known(entry, fields, "exhibit.")
-    return {key: _text(f"exhibit.{key}", entry.get(key, "")) for key in fields}
+def _item(entry: tuple[str, Any]) -> tuple[str, Any, Any]:
+    key, blank = entry
+    return (key, tuple[str, ...], ()) if isinstance(blank, list) else (key, str | int | float, "")
 
 
-def _known(found: Mapping[str, Any], known: Mapping[str, Any], prefix: str) -> None:
-    unknown = sorted(found.keys() - known.keys())
-    if unknown:
-        raise ValueError(f"{prefix}{unknown[0]} is unknown; `slim case new` shows what there is")
-
-
-def _list(table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
-    values = table.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
-        raise ValueError(f"{key} must be a list" + (", written [[exhibit]]" if kind is dict else " of texts in quotes"))
-    return values
-
-
-def _text(key: str, value: Any) -> str:
+def _text(value: str | int | float) -> str:
     """A text on one line; dates and numbers as they are written."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | date):
-        raise ValueError(f"{key} must be a text in quotes, a number or a date")
     return " ".join(str(value).split())
 
 
 def _scale(source: bytes | None, name: str) -> dict[str, Any] | None:
     if source is None:
         return None
-    data = _parse(source, f"scale {name}")
-    try:
-        read_scale(data, "en")
-    except ValueError as error:
-        raise UsageError(f"The scale {name} cannot be used: {error}.") from error
+    data = parse_toml(source, name)
+    read_scale(data, "en", name)
     return data
-
-
-def _parse(source: bytes, what: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"The {what} is not valid TOML: {error}.") from error
 
 
 def _beside(path: Path, name: str) -> Path:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from slim_cli.errors import FormatError
+from slim_cli.loading import read
 from slim_cli.words import read_data
 
 
@@ -30,31 +34,43 @@ class Scale:
         return [phrase for low, phrase in self.bands if low <= max(ratio, 1)][-1]
 
 
-def read_scale(data: Mapping[str, Any], language: str) -> Scale:
-    """A scale from data in the form of `scale.toml`; a text may be given once or by language.
+Text = str | dict[str, str]
+
+
+@dataclass(frozen=True)
+class StoredBand:
+    """One band of a scale's file: its lowest ratio, and its phrase, given once or by language."""
+
+    low: Annotated[float, Field(alias="from")]
+    phrase: Text
+
+
+@dataclass(frozen=True)
+class StoredScale:
+    """The file of a scale, in the form of `scale.en.toml`; a text may be given once or by language."""
+
+    source: Text
+    band: tuple[StoredBand, ...]
+
+
+def read_scale(data: Mapping[str, Any], language: str, name: str = "scale") -> Scale:
+    """A scale from the content of its file.
 
     Raises:
-        ValueError: source or bands are missing, or the bands do not rise from 1.
+        FormatError: source or bands are missing, or the bands do not rise from 1.
     """
-    try:
-        bands = tuple((float(band["from"]), _in(language, band["phrase"])) for band in data["band"])
-        source = _in(language, data["source"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"a scale needs a source, and a number and a phrase for every band ({error})") from error
-    lows = [low for low, _ in bands]
+    stored = read(StoredScale, data, name)
+    lows = [band.low for band in stored.band]
     if lows[:1] != [1.0] or lows != sorted(set(lows)):
-        raise ValueError("the bands of a scale must rise from 1")
-    return Scale(source, bands)
+        raise FormatError(f"{name}: band: must rise from 1")
+    return Scale(_in(language, stored.source), tuple((b.low, _in(language, b.phrase)) for b in stored.band))
 
 
 def load_scale(language: str, own: Mapping[str, Any] | None = None) -> Scale:
-    """The laboratory's own scale, or the shipped one."""
-    return read_scale(own or read_data("scale.toml"), language)
+    """The laboratory's own scale, or the shipped one of the language."""
+    return read_scale(own or read_data(f"scale.{language}.toml"), language)
 
 
-def _in(language: str, text: Any) -> str:
-    if isinstance(text, Mapping):
-        text = text.get(language) or next(iter(text.values()))
-    if not isinstance(text, str):
-        raise TypeError("a text is missing")
-    return " ".join(text.split())
+def _in(language: str, text: Text) -> str:
+    chosen = text if isinstance(text, str) else text.get(language) or next(iter(text.values()))
+    return " ".join(chosen.split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ from slim_cli.detector.encoders import ENCODERS
 from slim_cli.detector.encoders.interface import Encoder
 from slim_cli.detector.model import SUBSPACES, Slim
 from slim_cli.detector.registry import kind_of
-from slim_cli.errors import UsageError
+from slim_cli.errors import FormatError, UsageError
+from slim_cli.loading import load, read
 from slim_cli.training.stage1 import Stage1Recipe
 from slim_cli.training.views import ViewRecipe
 
@@ -104,18 +104,13 @@ def load_recipe(path: Path) -> Recipe:
     """Reads a recipe.
 
     Raises:
-        UsageError: not readable, not TOML, a key that no recipe has, or an encoder that is missing.
+        FormatError: not readable, not TOML, a value of the wrong kind, or a key that no recipe has.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        kinds: dict[str, Any] = {"protocol": Protocol, "view": ViewRecipe, "stage1": Stage1Recipe}
-        parts = {name: kind(**data.pop(name)) for name, kind in kinds.items() if name in data}
-        recipe = Recipe(**data, **parts)
-        if missing := [name for name in SUBSPACES if not isinstance(recipe.encoders.get(name), dict)]:
-            raise ValueError(f"it names no encoder for {missing[0]}")
-        return recipe
-    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-        raise UsageError(f"The recipe {path} cannot be used: {error}.") from error
+    recipe = read(Recipe, load(path), str(path))
+    for name in SUBSPACES:
+        if name not in recipe.encoders:
+            raise FormatError(f"{path}: encoders.{name}: is missing")
+    return recipe
 
 
 def build_slim(recipe: Recipe) -> Slim:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import write_sums
-from slim_cli.errors import EnvironmentUnfit
+from slim_cli.errors import EnvironmentUnfit, FormatError
+from slim_cli.loading import load, read
 
 SCHEMA = "slim-training-data/1"
 FILE_NAME = "training.json"
@@ -76,9 +77,6 @@ def read_record(bundle: Path) -> TrainingRecord | None:
     if not path.exists():
         return None
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data.pop("schema") != SCHEMA:
-            raise ValueError("another schema")
-        return TrainingRecord(**{key: frozenset(names) for key, names in data.items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EnvironmentUnfit(f"The record of training data {path} cannot be used: {error}.") from error
+        return read(TrainingRecord, load(path, SCHEMA), str(path))
+    except FormatError as error:
+        raise EnvironmentUnfit(str(error)) from error

@@ -57,13 +57,13 @@ def test_dates_and_numbers_are_taken_as_written(tmp_path):
     ("text", "message"),
     [
         ("[laboratory", "not valid TOML"),
-        ("[laboratory]\nnames = 'x'", r"laboratory\.names is unknown"),
-        ("[labs]\nname = 'x'", "labs is unknown"),
-        ("laboratory = 'x'", r"laboratory must be a table"),
-        ("[laboratory]\nname = true", r"laboratory\.name must be a text"),
-        ("[laboratory]\nname = ['x']", r"laboratory\.name must be a text"),
-        ("[propositions]\nconditioning = 'x'", "conditioning must be a list"),
-        ("exhibit = 'x'", r"exhibit must be a list, written \[\[exhibit\]\]"),
+        ("[laboratory]\nnames = 'x'", r"laboratory\.names: is unknown"),
+        ("[labs]\nname = 'x'", "labs: is unknown"),
+        ("laboratory = 'x'", "laboratory: expected a table"),
+        ("[laboratory]\nname = true", r"laboratory\.name: expected a text or a whole number or a number"),
+        ("[laboratory]\nname = ['x']", r"laboratory\.name: expected a text"),
+        ("[propositions]\nconditioning = 'x'", r"propositions\.conditioning: expected a list"),
+        ("exhibit = 'x'", "exhibit: expected a list"),
         ("[received]\nhash_list = '../list'", "in the folder of the case file"),
         ("[received]\nhash_list = '/etc/list'", "in the folder of the case file"),
         ("[received]\nhash_list = 'gone'", "hash list .*gone cannot be read"),
@@ -75,7 +75,7 @@ def test_a_case_file_that_cannot_be_used_is_refused_in_one_sentence(tmp_path, te
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=message) as refused:
         load_case(path)
-    assert str(refused.value).endswith(".")
+    assert "\n" not in str(refused.value)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
@@ -129,9 +129,9 @@ def test_a_laboratory_may_have_a_scale_of_its_own(tmp_path, language, phrase):
     ("text", "message"),
     [
         ("[[band]", "not valid TOML"),
-        ("source = 'x'", "needs a source"),
+        ("source = 'x'", "band: is missing"),
         (SCALE.replace("from = 1", "from = 9"), "must rise from 1"),
-        (SCALE.replace("phrase = 'none'", "phrase = 3"), "needs a source"),
+        (SCALE.replace("phrase = 'none'", "phrase = 3"), r"band\.0\.phrase: expected a text or a table"),
     ],
 )
 def test_a_scale_that_cannot_be_used_is_refused(tmp_path, text, message):

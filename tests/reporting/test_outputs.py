@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import tomllib
 
 import jsonschema
 import pikepdf
@@ -19,9 +18,8 @@ from slim_cli import reporting
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 from slim_cli.loading import SCHEMA_FILE
-from slim_cli.resources import templates_dir
 from slim_cli.run_record import RunRecord
-from slim_cli.words import load_measures
+from slim_cli.words import load_measures, read_data
 from tests.reporting import cases, factory
 from tests.reporting.conftest import SECTIONS
 
@@ -42,8 +40,7 @@ def pdf_text(written):
 
 def phrases():
     """What an English triage must not say; both modes in every language are tested in `test_sections`."""
-    listed = tomllib.loads((templates_dir() / "banned.toml").read_text(encoding="utf-8"))["phrase"]
-    return [p for p in listed if p.get("language", "en") == "en" and "triage" in p.get("modes", ["triage"])]
+    return [p for p in read_data("banned.en.toml")["phrase"] if "triage" in p.get("modes", ["triage"])]
 
 
 @pytest.mark.parametrize("phrase", phrases(), ids=lambda p: p["text"])

@@ -17,7 +17,7 @@ from slim_cli.reporting.sections import load_sections
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.templates import render
 from slim_cli.resources import templates_dir
-from slim_cli.words import languages, load_measures, load_words
+from slim_cli.words import languages, load_measures, load_words, read_data
 from tests.reporting import cases, factory
 
 MODES = ("triage", "evaluate")
@@ -77,12 +77,12 @@ def test_every_item_of_a_standard_stands_where_the_list_says():
 
 
 def phrases() -> list[dict]:
-    return tomllib.loads((templates_dir() / "banned.toml").read_text(encoding="utf-8"))["phrase"]
+    return [{"language": tag, **phrase} for tag in languages() for phrase in read_data(f"banned.{tag}.toml")["phrase"]]
 
 
 @pytest.mark.parametrize("phrase", phrases(), ids=lambda p: p["text"])
 def test_what_must_not_be_said_is_never_said(reports, phrase):
-    language = phrase.get("language", "en")
+    language = phrase["language"]
     for mode in phrase.get("modes", MODES):
         for markup in reports[mode, language].values():
             text = text_of(markup).lower()
@@ -94,7 +94,7 @@ def test_what_must_not_be_said_is_never_said(reports, phrase):
 @pytest.mark.parametrize("phrase", [p for p in phrases() if "modes" in p], ids=lambda p: p["text"])
 def test_what_is_banned_in_one_mode_is_said_in_the_other(reports, phrase):
     other = next(mode for mode in MODES if mode not in phrase["modes"])
-    assert phrase["text"].lower() in text_of(reports[other, phrase.get("language", "en")]["html"]).lower()
+    assert phrase["text"].lower() in text_of(reports[other, phrase["language"]]["html"]).lower()
 
 
 @pytest.mark.parametrize(

@@ -55,5 +55,5 @@ def test_the_record_is_kept_in_the_bundle_and_in_its_hash_list(tmp_path: Path) -
 
 def test_a_broken_record_is_refused_rather_than_ignored(tmp_path: Path) -> None:
     (tmp_path / "training.json").write_text('{"schema": "slim-training-data/9"}')
-    with pytest.raises(EnvironmentUnfit, match=r"training\.json cannot be used"):
+    with pytest.raises(EnvironmentUnfit, match=r"training\.json: schema: expected"):
         read_record(tmp_path)

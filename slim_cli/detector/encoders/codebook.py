@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from slim_cli.detector.encoders.interface import Encoder, Recordings, frame_mask, normalise
 from slim_cli.detector.encoders.log_mel import LogMel
-from slim_cli.errors import UsageError
+from slim_cli.loading import read
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 
 
@@ -101,10 +101,7 @@ class CodebookEncoder(Encoder):
     @torch.no_grad()
     def fit(self, recordings: Recordings, options: Mapping[str, Any]) -> None:
         """Finds whitening and patterns; the options are the attributes of `CodebookFit`."""
-        try:
-            plan = CodebookFit(**options)
-        except TypeError as error:
-            raise UsageError(f"The codebook cannot be fitted so: {error}.") from error
+        plan = read(CodebookFit, options, "recipe", at="fit")
         rng = np.random.default_rng(plan.seed)
         patches = torch.cat([self._patches(audio) for audio in recordings.draw(plan.clips, rng)])
         mean = patches.mean(0)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from slim_cli.detector.heads.interface import Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling
-from slim_cli.errors import UsageError
+from slim_cli.loading import read
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,7 @@ class AttentiveHead(Head):
 
     def fit(self, windows: LabelledWindows, options: Mapping[str, Any]) -> None:
         """Trains pooling and classifier; the options are the attributes of `AttentiveFit`."""
-        try:
-            plan = AttentiveFit(**options)
-        except TypeError as error:
-            raise UsageError(f"The attentive head cannot be fitted so: {error}.") from error
+        plan = read(AttentiveFit, options, "recipe", at="stage2")
         compressions = (self.style_compression, self.linguistics_compression)
         for module in compressions:
             module.requires_grad_(False)

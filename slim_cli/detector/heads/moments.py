@@ -22,6 +22,7 @@ from slim_cli.detector.heads.directions import MomentsPlan, find_directions, fit
 from slim_cli.detector.heads.interface import FittedEncoders, Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.pooling import MomentPooling
 from slim_cli.errors import UsageError
+from slim_cli.loading import read
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,7 @@ class MomentsHead(Head):
 
     def prepare(self, fitted: FittedEncoders, recordings: Recordings, options: Mapping[str, Any]) -> None:
         """Finds directions of style, groups of sounds and expected style; options: attributes of `MomentsPlan`."""
-        try:
-            plan = MomentsPlan(**options)
-        except TypeError as error:
-            raise UsageError(f"The moments cannot be prepared so: {error}.") from error
+        plan = read(MomentsPlan, options, "recipe", at="prepare")
         rng = np.random.default_rng(plan.seed)
         style = ((x := fitted.subspaces_of(audio)).style[x.style_mask] for audio in recordings.draw(plan.clips, rng))
         find_directions(self.pooling, style, fitted.linguistics.units(), plan.rounds, plan.seed)
@@ -121,10 +119,7 @@ class MomentsHead(Head):
 
     def fit(self, windows: LabelledWindows, options: Mapping[str, Any]) -> None:
         """Fits standardisation and classifier; the options are the attributes of `MomentsFit`."""
-        try:
-            plan = MomentsFit(**options)
-        except TypeError as error:
-            raise UsageError(f"The head of moments cannot be fitted so: {error}.") from error
+        plan = read(MomentsFit, options, "recipe", at="stage2")
         if tuple(plan.families) != tuple(self.config.families):
             raise UsageError("The families that stage 2 weighs are not those of the head.")
         self.eval()
