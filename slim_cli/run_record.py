@@ -29,6 +29,7 @@ class RunRecord:
         files_found: how many files there are to examine; None where an older version did not tell.
         settings: `value` and `origin` (default, command line, settings file, environment variable) of every option.
         calibration: the calibration file's own account, empty where no likelihood ratio was asked for.
+        controls: the control recordings as they came out at the start: name, published score, score, passed or not.
     """
 
     command: tuple[str, ...]
@@ -44,6 +45,7 @@ class RunRecord:
     files_found: int | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
+    controls: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> str:
         """The content of `run.json`."""

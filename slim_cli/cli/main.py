@@ -20,9 +20,11 @@ from slim_cli.cli import (
     merge,
     models,
     query,
+    redo,
     report,
     scan,
     seal,
+    selftest,
     train,
     validate,
     verify,
@@ -54,6 +56,7 @@ app.command(rich_help_panel=EXAMINE)(report.report)
 app.command(rich_help_panel=EXAMINE)(verify.verify)
 app.command(rich_help_panel=EXAMINE)(seal.seal)
 app.command(rich_help_panel=EXAMINE)(merge.merge)
+app.command(rich_help_panel=EXAMINE)(redo.redo)
 app.command(rich_help_panel=EXAMINE)(query.query)
 app.add_typer(case.app, name="case", rich_help_panel=EXAMINE)
 app.command(rich_help_panel=VALIDATE)(validate.validate)
@@ -62,6 +65,7 @@ app.command(rich_help_panel=TRAIN)(analyze.analyze)
 app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=TRAIN)
 app.command(rich_help_panel=SETUP)(doctor.doctor)
+app.command(rich_help_panel=SETUP)(selftest.selftest)
 app.add_typer(models.app, name="models", rich_help_panel=SETUP)
 app.add_typer(config.app, name="config", rich_help_panel=SETUP)
 

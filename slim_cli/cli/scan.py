@@ -183,6 +183,7 @@ def _run(request: Request) -> Summary:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.audio.stage_times import StageTimes
     from slim_cli.detector import load_detector
+    from slim_cli.engines.controls import passed_controls
     from slim_cli.engines.local import scan
     from slim_cli.engines.options import ScanOptions
     from slim_cli.reporting import sources
@@ -193,6 +194,7 @@ def _run(request: Request) -> Summary:
     load_words(request.language)
     bundle = find_bundle(request.model)
     detector, reference = load_detector(bundle, request.device), load_reference(bundle)
+    controls = passed_controls(bundle, detector)
     calibration, threshold = given.find_calibration(request.calibration, bundle), reference.operating_point.score
     output = request.folder.path
     options = ScanOptions(output=output, calibration=calibration, review_score=threshold, **request.options)
@@ -211,7 +213,7 @@ def _run(request: Request) -> Summary:
             ledger=ledger,
         )
         record = first_record(detector, options, calibration, started, rows.files_found, request.archive.account)
-        record = dataclasses.replace(record, settings=request.settings)
+        record = dataclasses.replace(record, settings=request.settings, controls=controls)
         with open_run(request.folder) as run, closing(ledger or BytesIO()):
             _begin(run, record, reference, calibration, request, opening(request, detector, options, calibration))
             if ledger:

@@ -182,6 +182,21 @@ def record(
     typer.echo(f"{bundle / 'training.json'}: {summary(chosen)}")
 
 
+@app.command()
+def controls(
+    bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
+    device: Device = "cpu",
+) -> None:
+    """Write down a bundle's scores of the control recordings, which every installation must reproduce."""
+    from slim_cli.detector import load_detector
+    from slim_cli.detector.bundle import write_sums
+    from slim_cli.engines.controls import publish_controls
+
+    for control in publish_controls(bundle, load_detector(bundle, device)).controls:
+        typer.echo(f"{control.recording}: {control.score:+.4f}")
+    write_sums(bundle)
+
+
 def _measure(clips: Sequence[Clip]) -> Measured:
     """The artefact measures of clips, as stored and in coded copies."""
     from slim_cli.engines.local import scan

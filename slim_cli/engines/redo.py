@@ -1,0 +1,157 @@
+"""A report done again by another: from its attachments and the evidence to one table, same or different.
+
+Nothing but the PDF is believed: rows, configuration and calibration are taken from its attachments, the evidence is
+hashed, decoded, scored and measured anew by the model that is installed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from slim_cli.assessment.calibration import Calibration, read_calibration
+from slim_cli.custody.printed import attachments
+from slim_cli.engines.examine import Tools, examine
+from slim_cli.engines.fingerprint import scan_fingerprint
+from slim_cli.engines.options import ScanOptions
+from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.evidence.discovery import Candidate
+from slim_cli.results import FileResult
+from slim_cli.run_record import RunRecord
+
+TOLERANCE = 0.01
+_WEIGHTS = (".safetensors", "config.json")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What a report holds of its own making.
+
+    Attributes:
+        rows: its rows.
+        run: its record.
+        calibration: what its ratios were made with, None where it gives none.
+    """
+
+    rows: Sequence[FileResult]
+    run: RunRecord
+    calibration: Calibration | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One value of a report beside the same made anew.
+
+    Attributes:
+        item: file or part of the report.
+        quantity: what it is.
+        reported: as the report has it.
+        redone: as it came out now; None where it could not be made.
+        tolerance: largest difference of numbers that counts as the same; None where both must be equal.
+    """
+
+    item: str
+    quantity: str
+    reported: Any
+    redone: Any
+    tolerance: float | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether the report is borne out."""
+        if self.tolerance is None or self.reported is None or self.redone is None:
+            return bool(self.reported == self.redone)
+        return abs(self.reported - self.redone) <= self.tolerance * max(1.0, abs(self.reported))
+
+
+def read_report(pdf: Path) -> Attached:
+    """Takes out of a report what it was made from.
+
+    Raises:
+        UsageError: it is no report of this tool with its attachments.
+    """
+    found = attachments(pdf)
+    try:
+        rows = [FileResult.from_json(line) for line in found["results.jsonl"].decode().splitlines()]
+        run = RunRecord.from_json(found["run.json"].decode(), f"run.json of {pdf}")
+    except (KeyError, UnicodeDecodeError) as error:
+        raise UsageError(f"{pdf} does not hold the attachments of a report: {error}.") from error
+    calibration = found.get("calibration.json")
+    return Attached(rows, run, read_calibration(calibration, f"calibration.json of {pdf}") if calibration else None)
+
+
+def check_model(attached: Attached, installed: Mapping[str, str]) -> None:
+    """Makes sure that the installed model is the one of the report.
+
+    Args:
+        attached: the report.
+        installed: SHA-256 of the installed model's files by name.
+
+    Raises:
+        IntegrityError: it is another; names the one that is needed.
+    """
+    model = attached.run.model
+    weights = {name: digest for name, digest in model["sha256"].items() if name.endswith(_WEIGHTS)}
+    if any(installed.get(name) != digest for name, digest in weights.items()):
+        raise IntegrityError(
+            f"The report was made with {model['name']} {model['version']}, and another model is installed; get the "
+            f"weights with SHA-256 {', '.join(sorted(weights.values()))[:80]}… and name their folder by --model."
+        )
+
+
+def redo(attached: Attached, evidence: Path, detector: Any, tolerance: float = TOLERANCE) -> Iterator[Comparison]:
+    """Makes every number of a report anew.
+
+    Args:
+        attached: the report.
+        evidence: folder below which the examined files lie under their names.
+        detector: the model of the report.
+        tolerance: for scores, ratios and measures: relative above 1, absolute below.
+    """
+    parameters = attached.run.parameters
+    options = ScanOptions(
+        max_duration_s=parameters.get("max_duration_s", ScanOptions.max_duration_s),
+        min_net_speech_s=parameters["min_net_speech_s"],
+        calibration=attached.calibration,
+        stability=any(row.stability for row in attached.rows),
+    )
+    fingerprint = scan_fingerprint(detector, options)
+    yield Comparison("pipeline", "fingerprint", attached.run.fingerprint, fingerprint)
+    with Tools(detector, options, fingerprint) as tools:
+        for row in attached.rows:
+            yield from _compare(row, evidence, tools, tolerance)
+
+
+def _compare(row: FileResult, evidence: Path, tools: Tools, tolerance: float) -> Iterator[Comparison]:
+    name = os.fsdecode(bytes.fromhex(row.path_hex)) if row.path_hex else row.path
+    if row.sha256 is None:
+        return
+    path = evidence / name
+    if not path.is_file():
+        yield Comparison(row.path, "file", "there", None)
+        return
+    # why: the row that was stored is rounded, so the one made now is rounded alike
+    now = FileResult.from_json(examine(Candidate(path, row.path, row.path_hex), tools).to_json())
+    now = replace(now, fingerprint=row.fingerprint)
+    yield Comparison(row.path, "SHA-256", row.sha256, now.sha256)
+    yield Comparison(row.path, "status", row.status, now.status)
+    for index, channel in enumerate(row.channels):
+        other = now.channels[index] if index < len(now.channels) else None
+        item = f"{row.path}, channel {index + 1}"
+        yield Comparison(item, "PCM SHA-256", channel.pcm_sha256, other and other.pcm_sha256)
+        yield Comparison(item, "net speech, s", channel.net_speech_s, other and other.net_speech_s, tolerance)
+        yield Comparison(item, "score", channel.score, other and other.score, tolerance)
+        yield Comparison(item, "mismatch", channel.mismatch, other and other.mismatch, tolerance)
+    yield Comparison(row.path, "ratio", row.lr_status, now.lr_status)
+    for quantity in ("log10", "low", "high"):
+        if row.lr:
+            redone = getattr(now.lr, quantity) if now.lr else None
+            yield Comparison(row.path, f"ratio, {quantity}", getattr(row.lr, quantity), redone, tolerance)
+    for variant, score in row.stability.items():
+        yield Comparison(row.path, f"score, {variant}", score, now.stability.get(variant), tolerance)
+    for measure, seen in row.observations.items():
+        redone = now.observations[measure].value if measure in now.observations else None
+        yield Comparison(row.path, measure, seen.value, redone, tolerance)
