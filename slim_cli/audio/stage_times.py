@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-STAGES = ("decode", "speech", "encoders", "pictures")
+STAGES = ("decode", "speech", "encoders", "opinions", "pictures")
 
 
 @dataclass

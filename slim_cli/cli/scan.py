@@ -86,6 +86,7 @@ def scan(
     stability: given.Stability = False,
     occlusion: given.Occlusion = "flagged",
     embed_audio: given.EmbedAudio = False,
+    opinion: given.Opinions = None,
     formats: common.Formats = common.DEFAULT_FORMATS,
     report: common.Sections = "top:300",
     case: given.CaseFile = None,
@@ -129,7 +130,7 @@ def scan(
         calibration=calibration,
         formats=given.chosen_formats(formats),
         sections=report,
-        case=_case(case),
+        case=given.find_case(case),
         language=language,
         options={
             "stability": stability,
@@ -138,6 +139,7 @@ def scan(
             "max_duration_s": quantities.seconds(max_duration),
             "max_size_bytes": quantities.size(max_size) if max_size else None,
             "timeout_s": quantities.seconds(timeout),
+            "opinions": given.find_opinions(opinion or (), context.obj, device),
         },
         verdict={
             "fail_on": quantities.score_threshold(fail_on) if fail_on else None,
@@ -171,12 +173,6 @@ def scan(
     if open_report:
         open_in_browser(output)
     raise typer.Exit(summary.exit_code)
-
-
-def _case(path: Path | None) -> Case | None:
-    from slim_cli.reporting.case import load_case
-
-    return load_case(path) if path else None
 
 
 def _run(request: Request) -> Summary:

@@ -13,7 +13,10 @@ from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from slim_cli.assessment.calibration import Calibration
+    from slim_cli.cli.settings import Settings
     from slim_cli.custody.folder import OutputFolder
+    from slim_cli.detector.opinions import SecondOpinion
+    from slim_cli.reporting.case import Case
 
 NONE = "none"
 
@@ -76,6 +79,12 @@ Timeout = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan in the output folder.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished scan in the output folder.")]
+Opinions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--opinion", metavar="NAME", help="Ask this second detector too, a table [opinions.NAME] of slim.toml; repeat."
+    ),
+]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.", rich_help_panel=PRINTING)]
 JsonLine = Annotated[
     bool, typer.Option("--json", help="Print one JSON line in place of the table.", rich_help_panel=PRINTING)
@@ -113,6 +122,32 @@ def find_calibration(asked: str | None, bundle: Path) -> Calibration | None:
     if asked == NONE or (asked is None and not (bundle / FILE_NAME).is_file()):
         return None
     return load_calibration(Path(asked) if asked else bundle / FILE_NAME)
+
+
+def find_case(path: Path | None) -> Case | None:
+    """What the examiner states in a case file, None for none."""
+    from slim_cli.reporting.case import load_case
+
+    return load_case(path) if path else None
+
+
+def find_opinions(names: Sequence[str], settings: Settings | None, device: str) -> tuple[SecondOpinion, ...]:
+    """The second opinions asked for, loaded.
+
+    Raises:
+        UsageError: no settings name one of them, or its table is wrong.
+        EnvironmentUnfit: what one needs is not on this machine.
+        IntegrityError: a file of one differs from what was recorded at the first pull.
+    """
+    if not names:
+        return ()
+    from slim_cli.detector.opinions import load_opinion
+
+    tables = settings.opinions if settings else {}
+    for name in names:
+        if name not in tables:
+            raise UsageError(f"The second opinion {name!r} needs a table [opinions.{name}] in slim.toml.")
+    return tuple(load_opinion(name, tables[name], device) for name in dict.fromkeys(names))
 
 
 def chosen_formats(text: str) -> tuple[str, ...]:

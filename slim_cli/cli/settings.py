@@ -15,6 +15,7 @@ from slim_cli.errors import UsageError
 
 FILE = "slim.toml"
 NO_FILE = "none"
+OPINIONS = "opinions"  # tables of second opinions, beside those of commands
 PREFIX = "SLIM"
 WHICH = "SLIM_CONFIG"
 DEFAULT, COMMAND_LINE = "default", "command line"
@@ -30,11 +31,13 @@ class Settings:
         files: the files read, the weakest first.
         values: by command and option, such as `("scan", "model")`, the value.
         origins: likewise, the file or variable that it comes from.
+        opinions: table of each second opinion by its name.
     """
 
     files: tuple[Path, ...] = ()
     values: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
     origins: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    opinions: Mapping[str, Table] = field(default_factory=dict)
 
     def check_apart(self, evidence: Sequence[Path]) -> None:
         """Refuses settings that come with the evidence.
@@ -145,18 +148,20 @@ def _read(root: Any, files: Sequence[Path], given: Mapping[str, tuple[str, ...]]
 
     values: dict[tuple[str, ...], Any] = {}
     origins: dict[tuple[str, ...], str] = {}
-    kind = _kind(root, "Settings")
+    kind, opinions = _kind(root, "Settings"), dict[str, Table]()
     for file in files:
         try:
             text = file.read_bytes()
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-        for place, value in _leaves(read(kind, parse_toml(text, str(file)), str(file))):
+        data = parse_toml(text, str(file))
+        opinions |= read(dict[str, Table], data.pop(OPINIONS, {}), f"{file}: {OPINIONS}")
+        for place, value in _leaves(read(kind, data, str(file))):
             values[place], origins[place] = value, str(file)
     for name, place in given.items():
         values[place] = _from_text(root, place, name, os.environ[name])
         origins[place] = name
-    return Settings(tuple(files), values, origins)
+    return Settings(tuple(files), values, origins, opinions)
 
 
 def _kind(command: Any, name: str) -> Any:

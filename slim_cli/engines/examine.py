@@ -19,6 +19,7 @@ from slim_cli.audio.speech import ChannelSpeech
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.audio.stream import AudioPass, Consumer
 from slim_cli.custody.ledger import Ledger, hashed
+from slim_cli.engines.opinions import OpinionScorer
 from slim_cli.engines.options import ScanOptions, ScoresWindows
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits
@@ -151,7 +152,15 @@ class _Examination:
         self._overview = FileOverview() if tools.options.output else None
         self._batches = WindowBatches(tools.detector.score) if tools.detector else None
         self._scorer = ChannelScorer(self._batches, tools.options.min_net_speech_s) if self._batches else None
-        found = (self._digests, self._scorer, self._measures, self._voice, self._overview)
+        self._opinions = [OpinionScorer(one, tools.options.min_net_speech_s) for one in tools.options.opinions]
+        found = (
+            self._digests,
+            self._scorer,
+            *(one.scorer for one in self._opinions),
+            self._measures,
+            self._voice,
+            self._overview,
+        )
         self._pass = AudioPass([one for one in found if one], tools.network, watch.times)
 
     def result(self, result: FileResult) -> FileResult:
@@ -162,6 +171,8 @@ class _Examination:
                 result, media=stream.media, remarks=tuple(stream.remarks), status="scored", **stream.account()
             )
         result = replace(result, channels=self._channels())
+        with self._watch.times.measure("opinions"):
+            result = replace(result, opinions={one.name: one.opinion(self._pass.speech) for one in self._opinions})
         top = result.top_channel
         shown = (top or max(result.channels, key=lambda c: c.net_speech_s)).index
         result = replace(result, observations=self._observe(shown, result))

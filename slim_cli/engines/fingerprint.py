@@ -35,6 +35,7 @@ def side_parameters(options: ScanOptions) -> dict[str, Any]:
         "stability": stability_rule() if options.stability else "none",
         "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
         "listening_proxy": proxy_rule() if options.embed_audio else "none",
+        "opinions": {opinion.name: opinion.fingerprint for opinion in options.opinions},
     }
 
 

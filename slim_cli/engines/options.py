@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,23 @@ class ScoresWindows(Protocol):
         """From (B, 64000) float32 at 16 kHz and (B,) valid samples to scores (B,) and mismatches (B,)."""
 
 
+class GivesOpinion(Protocol):
+    """What a scan needs of a second opinion; `slim_cli.detector.opinions.SecondOpinion` is one.
+
+    Attributes:
+        name: its name in rows and tables.
+        label: its own word for the class that its score stands for.
+        fingerprint: SHA-256 over what decides its scores.
+    """
+
+    name: str
+    label: str
+    fingerprint: str
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """From (B, 64000) float32 at 16 kHz and (B,) valid samples to scores (B,), positive = synthetic."""
+
+
 class Weighs(Protocol):
     """What a scan needs of a calibration; `slim_cli.assessment.calibration.Calibration` is one."""
 
@@ -54,6 +72,7 @@ class ScanOptions:
         occlusion: which scored files are heard again with stretches replaced: `none`, `flagged`, `all` or `top:N`.
         review_score: score from which a file counts as flagged; None where there is none.
         embed_audio: whether a listening proxy of every scored file is stored beside its overview.
+        opinions: second opinions; their scores stand in fields of their own and change nothing else.
     """
 
     output: Path | None = None
@@ -66,6 +85,7 @@ class ScanOptions:
     occlusion: str = "none"
     review_score: float | None = None
     embed_audio: bool = False
+    opinions: Sequence[GivesOpinion] = ()
 
     def __post_init__(self) -> None:
         if self.occlusion not in OCCLUDED and not self.occlusion_limit:

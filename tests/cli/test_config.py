@@ -126,3 +126,15 @@ def test_the_files_that_are_looked_for_are_named(slim: Slim, here: Path, tmp_pat
     (here / "slim.toml").write_text("", encoding="utf-8")
     user = tmp_path / "user" / "slim" / "slim.toml"
     assert slim("config", "path").out == f"{user}: not there\nslim.toml: read\n"
+
+
+def test_a_second_opinion_is_named_by_a_table_beside_those_of_commands(slim: Slim, world: World, here: Path) -> None:
+    world.rows = rows(SCORED)
+    assert slim("scan", "evidence", "--opinion", "mine").code == 2
+    (here / "slim.toml").write_text('[opinions.mine]\nsource = "nowhere/at-all"\nlabel = "x"\n', encoding="utf-8")
+    ran = slim("scan", "evidence", "--opinion", "yours")
+    assert (ran.code, "[opinions.yours]" in ran.err) == (2, True)
+    ran = slim("scan", "evidence", "--opinion", "mine")
+    assert (ran.code, "no key 'label'" in ran.err) == (2, True)
+    (here / "slim.toml").write_text("[opinions]\nmine = 3\n", encoding="utf-8")
+    assert slim("scan", "evidence").code == 2

@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification
 
-from slim_cli.detector.opinions import load_opinion, opinion_table
+from slim_cli.detector.opinions import load_opinion
 from slim_cli.errors import EnvironmentUnfit, SlimError, UsageError
 
 RATE = 16_000
@@ -132,21 +131,7 @@ class Loud(SecondOpinion):
     sys.modules.pop("loud", None)
 
 
-def test_a_detector_of_another_maker_is_named_in_the_settings(
-    other_maker: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("slim.toml").write_text('[opinions.mine]\nkind = "loud"\ngain = 2\n', encoding="utf-8")
-    table: dict[str, Any] = opinion_table("mine")
-    opinion = load_opinion("mine", table, "cpu")
+def test_a_detector_of_another_maker_serves_and_its_table_decides_its_fingerprint(other_maker: None) -> None:
+    opinion = load_opinion("mine", {"kind": "loud", "gain": 2}, "cpu")
     assert opinion.score(np.full((1, 8), 0.5), np.array([4]))[0] == pytest.approx(0.5)
-    assert opinion.fingerprint != load_opinion("mine", {**table, "gain": 3}, "cpu").fingerprint
-    with pytest.raises(UsageError, match=r"no table \[opinions.yours\]"):
-        opinion_table("yours")
-
-
-def test_without_settings_the_way_to_name_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SLIM_HOME", str(tmp_path / "home"))
-    with pytest.raises(UsageError, match=r"needs a slim\.toml"):
-        opinion_table("mine")
+    assert opinion.fingerprint != load_opinion("mine", {"kind": "loud", "gain": 3}, "cpu").fingerprint

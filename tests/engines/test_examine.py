@@ -78,3 +78,23 @@ def test_with_a_gate_of_0_every_file_with_sound_is_scored(tmp_path, fake_detecto
     assert (noise.status, noise.score) == ("scored", pytest.approx(1.0, rel=0.02))
     assert [(w.start_s, w.end_s, w.speech_s) for w in noise.channels[0].windows] == [(0, 4, 0), (1, 5, 0)]
     assert (short.status, short.score) == ("scored", pytest.approx(5.0))
+
+
+class Quietness:
+    """A second opinion: the quieter a window, the higher it scores."""
+
+    name, label, fingerprint = "quiet", "soft", "q" * 64
+
+    def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return np.array([-np.abs(w[:n]).mean() for w, n in zip(waveforms, lengths, strict=True)])
+
+
+def test_a_second_opinion_scores_the_same_windows_and_changes_nothing_else(candidates, fake_detector):
+    alone = rows(candidates, Tools(fake_detector, ScanOptions()))
+    beside = rows(candidates, Tools(fake_detector, ScanOptions(opinions=(Quietness(),))))
+    assert [replace(row, opinions={}) for row in beside] == alone
+    opinions = [row.opinions.get("quiet") for row in beside]
+    assert [opinion and (opinion.label, opinion.fingerprint) for opinion in opinions[:2]] == [("soft", "q" * 64)] * 2
+    assert opinions[2] is None
+    assert 0 > opinions[1].score > opinions[0].score, "the quiet channel of b.flac stands for the file"
+    assert [row.top_channel.index for row in beside[:2]] == [0, 1], "SLIM's own channel is the loud one"
