@@ -35,8 +35,15 @@ def flat(findings: Findings) -> list[dict[str, Any]]:
     rows = sorted(findings.report.rows, key=lambda row: row.number)
     observed = sorted({name for result in findings.results for name in result.observations})
     changed = sorted({name for result in findings.results for name in result.stability})
+    asked = sorted({name for result in findings.results for name in result.opinions})
     words = findings.report.words
-    return [_fixed(row, words) | _stability(row.result, changed) | _observations(row.result, observed) for row in rows]
+    return [
+        _fixed(row, words)
+        | _opinions(row.result, asked)
+        | _stability(row.result, changed)
+        | _observations(row.result, observed)
+        for row in rows
+    ]
 
 
 def cell(value: Any) -> Any:
@@ -94,6 +101,11 @@ def _media(result: FileResult) -> dict[str, Any]:
 
 def _stability(result: FileResult, names: list[str]) -> dict[str, Any]:
     return {f"score_{name}": _number(result.stability.get(name)) for name in names}
+
+
+def _opinions(result: FileResult, names: list[str]) -> dict[str, Any]:
+    found = {name: result.opinions.get(name) for name in names}
+    return {f"opinion_{name}": _number(one.score) if one else None for name, one in found.items()}
 
 
 def _observations(result: FileResult, names: list[str]) -> dict[str, Any]:

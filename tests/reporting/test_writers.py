@@ -13,7 +13,7 @@ from slim_cli.evidence.names import safe_name
 from slim_cli.reporting import writers
 from slim_cli.reporting.tracks import track_name
 from slim_cli.reporting.writers import WRITERS, Findings, get_writer, replacing
-from slim_cli.results import LikelihoodRatio
+from slim_cli.results import LikelihoodRatio, Opinion
 from tests.reporting import factory
 
 FORMATS = ("csv", "parquet", "audacity", "raven", "uco")
@@ -24,6 +24,7 @@ def results():
     """Every status, every hostile name, and one file with a likelihood ratio and a stability check."""
     named = [factory.scored(name, -6.0, 0.2, 7.0) for name in factory.HOSTILE_NAMES.values()]
     ratio = {"lr": LikelihoodRatio(1.25, 0.9, 1.6, True), "lr_status": "given", "stability": {"cropped": 2.5}}
+    ratio["opinions"] = {"arena": Opinion(-1.5, "f" * 64, "spoof")}
     return [*factory.mixed(), *named, replace(factory.scored("strong.wav", 4.0), **ratio)]
 
 
@@ -44,7 +45,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_the_csv_states_ratio_and_stability(folder):
+def test_the_csv_states_ratio_stability_and_second_opinions(folder):
     last = rows(folder / "results.csv")[-1]
     wanted = {
         "log10_lr": "1.25",
@@ -52,6 +53,7 @@ def test_the_csv_states_ratio_and_stability(folder):
         "lr_bounded": "yes",
         "lr_status": "given",
         "score_cropped": "2.5",
+        "opinion_arena": "-1.5",
     }
     assert {name: last[name] for name in wanted} == wanted
     assert rows(folder / "results.csv")[0]["log10_lr"] == ""
