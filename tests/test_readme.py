@@ -1,4 +1,4 @@
-"""What the README tells people to type exists."""
+"""What README and documentation tell people to type exists, and where they point to there is something."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ import pytest
 import typer
 
 from slim_cli.cli.main import app
+from slim_cli.cli.manual import manual
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).parents[1]
+PAGES = {
+    path.relative_to(REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
+    for path in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+}
+README, MANUAL = PAGES["README.md"], PAGES["docs/cli.md"]
 COMMANDS: Any = typer.main.get_command(app)
 
 
@@ -47,23 +53,50 @@ def options(command: Any) -> set[str]:
     return {"--help"} | {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
 
 
-@pytest.mark.parametrize("invocation", sorted(set(invocations(README))))
-def test_a_command_in_the_readme_exists_with_its_options(invocation: str) -> None:
+@pytest.mark.parametrize("invocation", sorted({one for text in PAGES.values() for one in invocations(text)}))
+def test_a_command_in_the_pages_exists_with_its_options(invocation: str) -> None:
     for words in spelled_out(invocation):
         command, rest = resolve(words)
         used = {re.split("[= ]", word)[0] for word in rest if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word)}
         assert used <= options(command), invocation
 
 
-def test_the_options_of_scan_in_the_readme_exist() -> None:
-    section = README.split("\n## Scan\n")[1].split("\n### ")[0]
-    listed = set(re.findall(r"(--[a-z-]+)", " ".join(re.findall(r"^\| (`-.*?) \|", section, re.M))))
-    assert listed
-    assert listed <= options(COMMANDS.commands["scan"])
+def test_the_reference_of_the_command_line_is_what_the_commands_say() -> None:
+    assert manual(COMMANDS) == MANUAL, "python -m slim_cli.cli.manual > docs/cli.md"
 
 
-def test_every_command_is_in_the_readme() -> None:
-    named = {words[0] for one in invocations(README) for words in spelled_out(one)}
+def test_the_reference_lists_every_option_of_scan() -> None:
+    section = MANUAL.split("\n## slim scan\n")[1].split("\n## ")[0]
+    listed = set(re.findall(r"`(--?[a-z-]+)`", " ".join(re.findall(r"^\| (`-.*?) \|", section, re.M))))
+    assert listed == {one for one in options(COMMANDS.commands["scan"]) if one.startswith("-")} - {"--help", "-h"}
+
+
+def test_the_readme_is_short_and_says_how_to_begin() -> None:
+    assert len(README.splitlines()) <= 130
+    assert {"make demo", "make test"} <= set(re.findall(r"make \w+", README))
+
+
+def headings(text: str) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    return {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in re.findall(r"^#+ .*$", text, re.M)
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", PAGES[page]):
+        name, _, anchor = target.partition("#")
+        path = ((REPOSITORY / page).parent / name).resolve() if name else REPOSITORY / page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in headings(path.read_text(encoding="utf-8")), target
+
+
+def test_every_command_is_told_of_beside_the_reference() -> None:
+    told = [text for name, text in PAGES.items() if name != "docs/cli.md"]
+    named = {words[0] for text in told for one in invocations(text) for words in spelled_out(one)}
     assert set(COMMANDS.commands) <= named
 
 
