@@ -139,4 +139,4 @@ def _models() -> Iterator[Finding]:
         except SlimError as error:
             yield Finding(f"model {folder.name}", FAILED, str(error), error.exit_code)
         else:
-            yield Finding(f"model {folder.name}", OK, f"{count} files as published")
+            yield Finding(f"model {folder.name}", OK, f"{count} files as listed in it")

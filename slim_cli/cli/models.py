@@ -85,7 +85,8 @@ def check(
 ) -> None:
     """Compare every file of a model with its hash list; exit code 4 when one differs."""
     from slim_cli.detector import hub
-    from slim_cli.detector.bundle import verify_bundle
+    from slim_cli.detector.bundle import read_plugs, verify_bundle
+    from slim_cli.detector.published import fingerprint, published_as
 
     changed = False
     for name in names or [DEFAULT, *_others()]:
@@ -95,7 +96,9 @@ def check(
                 show(f"{name}: {sum(counts)} files as at the first pull")
             else:
                 folder = find_bundle(name)
-                show(f"{folder.name}: {len(verify_bundle(folder))} files as published")
+                digests = verify_bundle(folder)
+                state = published_as(fingerprint(digests, read_plugs(folder)))
+                show(f"{folder.name}: {len(digests)} files as listed in it; {state}")
         except IntegrityError as error:
             complain(str(error))
             changed = True

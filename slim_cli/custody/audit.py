@@ -51,6 +51,7 @@ class Extract:
         first, last: when the first and the last were written.
         head: hash of the last.
         broken: number of the first line that does not fit, None where all do.
+        user, host: account and machine that carried the scan out; empty where the log does not tell.
     """
 
     entries: int
@@ -58,6 +59,8 @@ class Extract:
     last: str
     head: str
     broken: int | None = None
+    user: str = ""
+    host: str = ""
 
 
 class BrokenChain(ValueError):
@@ -155,12 +158,14 @@ def entries(folder: Path, torn_end: bool = False) -> Iterator[Entry]:
 
 def extract(folder: Path) -> Extract | None:
     """The log up to the end of the last scan it tells of, which no later entry changes; None where there is none."""
-    first, last, found = "", None, None
+    first, last, found, who = "", None, None, ("", "")
     try:
         for last in entries(folder):
             first = first or last.time
+            if "user" in last.payload:
+                who = (str(last.payload["user"]), str(last.payload["host"]))
             if last.event == LAST:
-                found = Extract(last.number, first, last.time, last.digest)
+                found = Extract(last.number, first, last.time, last.digest, None, *who)
     except BrokenChain as error:
         return Extract(last.number if last else 0, first, last.time if last else "", "", error.number)
     except OSError:

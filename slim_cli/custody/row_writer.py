@@ -30,7 +30,7 @@ class RowWriter:
     """
 
     def __init__(self, path: Path, log: audit.AuditLog, goes_on: bool = False) -> None:
-        self._file, self._log = path.open("a+b" if goes_on else "xb"), log
+        self._file, self._log, self._folder = path.open("a+b" if goes_on else "xb"), log, path.parent
         self._digest = hashlib.sha256()
         if goes_on:
             self._file.seek(0)
@@ -75,6 +75,9 @@ class RowWriter:
                 self._timer.cancel()
                 self._timer = None
             if self._waiting:
+                for _, payload in self._waiting:
+                    for name in payload.get("files", ()):
+                        _sync(self._folder / name)
                 os.fsync(self._file.fileno())
                 self._log.extend(self._waiting)
                 self._waiting = []
@@ -97,3 +100,13 @@ class RowWriter:
             self.settle()
         except OSError as error:
             self._failure = error
+
+
+def _sync(path: Path) -> None:
+    """Hands a file and its name to the disk."""
+    for place, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        descriptor = os.open(place, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -122,6 +122,7 @@ class Run:
         """Gives texts their names after the log knows their hashes: whenever that ends, one of the two fits."""
         for name, text in sources.items():
             _store(unnamed(self.folder / name), text.encode())
+        _sync_folder(self.folder)
         yield {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sources.items()}
         for name in sources:
             unnamed(self.folder / name).replace(self.folder / name)
@@ -178,6 +179,7 @@ def close_folder(folder: Path, log: audit.AuditLog, event: str, *, others: Seque
     text = manifest.to_text(listed).encode("utf-8", "surrogateescape")
     target = folder / manifest.FILE_NAME
     _store(unnamed(target), text)
+    _sync_folder(folder)
     log.append(event, manifest=hashlib.sha256(text).hexdigest(), **payload)
     unnamed(target).replace(target)
     _sync_folder(folder)

@@ -91,7 +91,9 @@ def verify_bundle(folder: Path) -> dict[str, str]:
     found = _digests(folder)
     wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
     if wrong:
-        raise IntegrityError(f"The model bundle {folder} is not as published; these files differ: {', '.join(wrong)}.")
+        raise IntegrityError(
+            f"The model bundle {folder} is not as its hash list says; these files differ: {', '.join(wrong)}."
+        )
     return found
 
 
@@ -123,6 +125,11 @@ def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
         _plugs(config),
     )
     return model.eval().requires_grad_(False), info
+
+
+def read_plugs(folder: Path) -> dict[str, dict[str, str]]:
+    """For kinds of other makers that a bundle needs, their package, version and hash by kind."""
+    return _plugs(read_config(folder))
 
 
 def _parts(model: Slim) -> dict[str, nn.Module]:

@@ -7,8 +7,6 @@ to be shared out. So the number of threads changes no score, not even its roundi
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import json
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ import torch
 
 from slim_cli.detector.bundle import BundleInfo, load_bundle
 from slim_cli.detector.model import Slim
+from slim_cli.detector.published import fingerprint
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 BATCH = 4
@@ -44,12 +43,7 @@ class Detector:
         self._batch = SMALL_BATCH if apart else BATCH
         self._threads = torch.get_num_threads() if apart else 1
         self._hands = self._start()
-        deciding: dict[str, Any] = {
-            k: v for k, v in info.sha256.items() if k == "config.json" or k.endswith(".safetensors")
-        }
-        if info.plugs:
-            deciding["plugs"] = info.plugs
-        self.fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+        self.fingerprint = fingerprint(info.sha256, info.plugs)
 
     def _start(self) -> ThreadPoolExecutor | None:
         if self._threads < 2:

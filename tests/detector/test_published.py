@@ -1,0 +1,25 @@
+"""The fingerprint of the bundled model stands in code and README, and models check compares with it."""
+
+import json
+import shutil
+from pathlib import Path
+
+from slim_cli.detector.bundle import verify_bundle, write_sums
+from slim_cli.detector.published import PUBLISHED, fingerprint, published_as
+from slim_cli.resources import models_dir
+
+MINI = models_dir() / "slim-mini"
+
+
+def test_the_bundled_model_is_the_published_one() -> None:
+    found = fingerprint(verify_bundle(MINI))
+    config = json.loads((MINI / "config.json").read_text(encoding="utf-8"))
+    assert PUBLISHED[found] == f"{config['name']} {config['version']}"
+    assert "as published: slim-mini" in published_as(found)
+
+
+def test_a_changed_model_with_a_hash_list_of_its_own_is_not(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(MINI, tmp_path / "slim-mini"))
+    (copy / "config.json").write_text((copy / "config.json").read_text("utf-8") + "\n", encoding="utf-8")
+    write_sums(copy)
+    assert "knows no model" in published_as(fingerprint(verify_bundle(copy)))
