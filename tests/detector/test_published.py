@@ -15,6 +15,7 @@ def test_the_bundled_model_is_the_published_one() -> None:
     found = fingerprint(verify_bundle(MINI))
     config = json.loads((MINI / "config.json").read_text(encoding="utf-8"))
     assert PUBLISHED[found] == f"{config['name']} {config['version']}"
+    assert found in (MINI.parents[1] / "README.md").read_text(encoding="utf-8")
     assert "as published: slim-mini" in published_as(found)
 
 
