@@ -1,28 +1,148 @@
-"""Limits that a process sets itself before it touches hostile bytes."""
+"""What a process takes from itself before it touches hostile bytes, and which of it this machine has.
+
+Run as a program, this module confines itself, tries what must be refused, and prints the outcome as JSON.
+"""
 
 from __future__ import annotations
 
-import resource
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from types import ModuleType
+
+from slim_cli.errors import EnvironmentUnfit
+from slim_cli.evidence import isolation
+from slim_cli.results import Remark
 
 MEMORY_BYTES = 2 * 2**30
+_REFUSALS = (errno.EPERM, errno.EACCES, errno.EAGAIN)  # the last one for processes above their limit
+_PROBE_S, _PROBE_FILES = 10, 32
 
 
-def confine(cpu_s: int, open_files: int) -> None:
-    """Limits memory, processor time and open files of this process; it writes no file and leaves no core.
+@dataclass(frozen=True)
+class Confinement:
+    """What holds a decoding process on this machine.
+
+    Attributes:
+        limits: memory, processor time, open files and size of written files are limited.
+        landlock: version of Landlock, 0 where the kernel has none.
+        seccomp: system calls are filtered.
+        refused: what such a process tried and was refused: `network`, `writing`, `processes`, `signals`.
+    """
+
+    limits: bool = False
+    landlock: int = 0
+    seccomp: bool = False
+    refused: tuple[str, ...] = ()
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """The same in words."""
+        return (
+            *((Remark("confined_by_limits"),) if self.limits else ()),
+            *((Remark("confined_by_landlock", {"version": self.landlock}),) if self.landlock else ()),
+            *((Remark("confined_by_seccomp"),) if self.seccomp else ()),
+            *(() if self.landlock or self.seccomp else (Remark("not_isolated"),)),
+            *((Remark("refused_when_tried", {"what": ", ".join(self.refused)}),) if self.refused else ()),
+        )
+
+
+def confine(cpu_s: int, open_files: int, processes: bool = False) -> Confinement:
+    """Takes from this process all that reading a file and writing to open pipes does not need, for good.
 
     Args:
         cpu_s: processor time, seconds.
         open_files: descriptors.
+        processes: whether it may start threads.
+
+    Raises:
+        OSError: the kernel has a measure and refuses it.
     """
-    limit(resource.RLIMIT_AS, MEMORY_BYTES)
-    limit(resource.RLIMIT_CPU, cpu_s)
-    limit(resource.RLIMIT_FSIZE, 0)
-    limit(resource.RLIMIT_NOFILE, open_files)
-    limit(resource.RLIMIT_CORE, 0)
+    limits = _limit(cpu_s, open_files, processes)
+    return Confinement(limits, isolation.landlock(), isolation.seccomp())
 
 
-def limit(kind: int, value: int) -> None:
-    """Sets one limit (`resource.RLIMIT_…`), or leaves the lower one that is set already."""
+def probe() -> Confinement:
+    """Asks a process that is confined like those that decode what holds it.
+
+    Raises:
+        EnvironmentUnfit: it cannot be started, or fails.
+    """
+    paths = [entry for entry in sys.path if entry]
+    program = f"import sys; sys.path[:] = {paths!r}\nfrom {__name__} import main; main()"
+    try:
+        done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, check=True, timeout=60)
+        told = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise EnvironmentUnfit(f"A confined process cannot be started on this machine: {error}.") from error
+    return Confinement(**{**told, "refused": tuple(told["refused"])})
+
+
+def main() -> None:
+    """Confines this process, tries what must be refused, and prints a `Confinement` as JSON."""
+    held = asdict(confine(_PROBE_S, _PROBE_FILES))
+    print(json.dumps({**held, "refused": [name for name, attempt in _ATTEMPTS.items() if _refused(attempt)]}))
+
+
+def _refused(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError as error:
+        return error.errno in _REFUSALS
+    return False
+
+
+def _connect() -> None:
+    with socket.socket() as tried:
+        tried.connect(("127.0.0.1", 9))
+
+
+def _write() -> None:
+    os.close(os.open(os.devnull, os.O_WRONLY))
+
+
+def _start_process() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+
+
+_ATTEMPTS: dict[str, Callable[[], object]] = {
+    "network": _connect,
+    "writing": _write,
+    "processes": _start_process,
+    "signals": lambda: os.kill(os.getppid(), 0),
+}
+
+
+def _limit(cpu_s: int, open_files: int, processes: bool) -> bool:
+    """Sets the limits of this process, each no higher than it is; False where the platform lacks one."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    wanted = {
+        resource.RLIMIT_AS: MEMORY_BYTES,
+        resource.RLIMIT_CPU: cpu_s,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: open_files,
+        resource.RLIMIT_CORE: 0,
+        **({} if processes else {resource.RLIMIT_NPROC: 0}),
+    }
+    return all([_set(resource, kind, value) for kind, value in wanted.items()])
+
+
+def _set(resource: ModuleType, kind: int, value: int) -> bool:
     _, ceiling = resource.getrlimit(kind)
     value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-    resource.setrlimit(kind, (value, value))
+    try:
+        resource.setrlimit(kind, (value, value))
+    except (ValueError, OSError):
+        return False
+    return True

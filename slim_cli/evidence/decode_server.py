@@ -1,14 +1,14 @@
 """The process that decodes: it loads the decoders once, then forks one sandboxed child per file.
 
 Decoders are the part of the program that hostile files attack, so they run apart: no path is known to them (they get an
-open descriptor), memory, processor time, files and processes are limited, and a crash costs one result row.
+open descriptor), memory, processor time, files and processes are limited, the kernel refuses them network and writing
+where it can, and a crash costs one result row.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -21,7 +21,7 @@ import numpy as np
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
 from slim_cli.evidence.codecs import Break
-from slim_cli.evidence.confinement import MEMORY_BYTES, confine, limit
+from slim_cli.evidence.confinement import MEMORY_BYTES, confine
 from slim_cli.evidence.examination import Examination, Opening
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
@@ -78,7 +78,7 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
         silent = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(silent, standard)
-        _confine(job["cpu_s"])
+        confine(job["cpu_s"], OPEN_FILES)
         _decode(evidence, pipe, Kind(**job["kind"]), job["track"])
     except EvidenceError as error:
         _fail(pipe, error.remark, error.status)
@@ -94,12 +94,6 @@ def _run(job: dict[str, Any], evidence: int, pipe: int) -> None:
 
 def _fail(pipe: int, remark: Remark, status: str = "decode_failed") -> None:
     wire.send_json(pipe, wire.FAILURE, {"remark": asdict(remark), "status": status})
-
-
-def _confine(cpu_s: int) -> None:
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    confine(cpu_s, OPEN_FILES)
-    limit(resource.RLIMIT_NPROC, 0)
 
 
 def _decode(evidence: int, pipe: int, kind: Kind, track: int | None) -> None:

@@ -98,7 +98,7 @@ def main(form: str) -> None:
     """Reads standard input and prints `{"error", "state", "store"}` as JSON."""
     import c2pa
 
-    confine(CPU_S, OPEN_FILES)
+    confine(CPU_S, OPEN_FILES, processes=True)
     account: dict[str, Any] = {"error": "", "state": "", "store": {}}
     try:
         with c2pa.Reader(form, sys.stdin.buffer, context=c2pa.Context(c2pa.Settings.from_dict(OFFLINE))) as reader:
