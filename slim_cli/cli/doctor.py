@@ -53,6 +53,7 @@ def _findings() -> Iterator[Finding]:
     yield from _versions()
     yield from _devices()
     yield _decoding()
+    yield _confinement()
     yield _pdf()
     yield _fonts()
     yield from _models()
@@ -97,6 +98,19 @@ def _decoding() -> Finding:
     if result.media is None:
         return Finding("decoding", FAILED, load_words().sentence(result.reason))
     return Finding("decoding", OK, "a test file was decoded in a separate process")
+
+
+def _confinement() -> Finding:
+    """What holds the processes that decode, tried in one of them."""
+    from slim_cli.evidence.confinement import probe
+    from slim_cli.words import load_words
+
+    try:
+        held = probe()
+    except SlimError as error:
+        return Finding("isolation", FAILED, str(error))
+    complete = held.limits and held.landlock and held.seccomp
+    return Finding("isolation", OK if complete else NOTE, load_words().sentences(held.remarks()))
 
 
 def _pdf() -> Finding:

@@ -66,7 +66,7 @@ def first_record(
 ) -> RunRecord:
     """The record of a run that is not finished yet."""
     from slim_cli.cli.software import software_versions
-    from slim_cli.engines.fingerprint import scan_fingerprint, scan_parameters, side_parameters
+    from slim_cli.engines.fingerprint import recorded_parameters, scan_fingerprint
 
     return RunRecord(
         command=("slim", *sys.argv[1:]),
@@ -76,8 +76,7 @@ def first_record(
         software={**software_versions(), "Device": detector.device},
         model=dataclasses.asdict(detector.info),
         parameters={
-            **scan_parameters(options),
-            **side_parameters(options),
+            **recorded_parameters(options),
             **({"choice": choice} if choice else {}),
         },
         fingerprint=scan_fingerprint(detector, options),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from slim_cli import hashing
@@ -10,6 +11,7 @@ from slim_cli.audio.proxy import proxy_rule
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
 from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.evidence.confinement import probe
 from slim_cli.evidence.decoding import decoder_rule
 from slim_cli.observations.stability import stability_rule
 from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S
@@ -37,6 +39,11 @@ def side_parameters(options: ScanOptions) -> dict[str, Any]:
         "listening_proxy": proxy_rule() if options.embed_audio else "none",
         "opinions": {opinion.name: opinion.fingerprint for opinion in options.opinions},
     }
+
+
+def recorded_parameters(options: ScanOptions) -> dict[str, Any]:
+    """All of these for the record of a run, with what holds the decoding processes on this machine."""
+    return {**scan_parameters(options), **side_parameters(options), "confinement": asdict(probe())}
 
 
 def scan_fingerprint(detector: ScoresWindows | None, options: ScanOptions) -> str:

@@ -12,13 +12,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import ModuleType
+from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.evidence import isolation
-from slim_cli.results import Remark
+from slim_cli.remarks import Remark
 
 MEMORY_BYTES = 2 * 2**30
 _REFUSALS = (errno.EPERM, errno.EACCES, errno.EAGAIN)  # the last one for processes above their limit
@@ -50,6 +51,14 @@ class Confinement:
             *(() if self.landlock or self.seccomp else (Remark("not_isolated"),)),
             *((Remark("refused_when_tried", {"what": ", ".join(self.refused)}),) if self.refused else ()),
         )
+
+
+def remarks_of(parameters: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """What the parameters of a run tell of its confinement, nothing where an older version told nothing."""
+    from slim_cli.loading import read
+
+    told = parameters.get("confinement")
+    return read(Confinement, told, "run.json: parameters.confinement").remarks() if told else ()
 
 
 def confine(cpu_s: int, open_files: int, processes: bool = False) -> Confinement:

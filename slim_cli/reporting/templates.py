@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from slim_cli.assessment.calibration import family_name
 from slim_cli.audio.proxy import LONGEST_S
+from slim_cli.evidence.confinement import remarks_of as confinement_remarks
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.formats import DASH, FILTERS
 from slim_cli.reporting.view import Report
@@ -62,6 +63,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         item=report.words.item,
         command=shlex.join(report.run.command),
         parameters=list(flat(report.run.parameters)),
+        confinement=confinement_remarks(report.run.parameters),
         calibration=list(flat(_readable(report.run.calibration))),
         window_s=f"{WINDOW_S:g}",
         hop_s=f"{HOP_S:g}",

@@ -7,12 +7,13 @@ import platform
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from slim_cli.evidence import isolation
-from slim_cli.evidence.confinement import Confinement, probe
+from slim_cli.evidence.confinement import Confinement, probe, remarks_of
 from slim_cli.evidence.system_calls import ARCHITECTURES
 
 HELD = probe()
@@ -212,3 +213,8 @@ def test_a_platform_without_measures_says_so(monkeypatch):
     monkeypatch.setattr(isolation.platform, "system", lambda: "Darwin")
     assert (isolation.landlock(), isolation.seccomp()) == (0, False)
     assert [remark.code for remark in Confinement().remarks()] == ["not_isolated"]
+
+
+def test_a_run_record_tells_of_it():
+    assert remarks_of({"confinement": asdict(HELD)}) == HELD.remarks()
+    assert remarks_of({}) == ()
