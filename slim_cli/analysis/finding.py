@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.formats import shortened
+from slim_cli.reporting.numbers import shortened
 from slim_cli.reporting.table import cell
 from slim_cli.reporting.writers import replacing
 

@@ -13,7 +13,7 @@ from slim_cli.assessment.metrics import equal_error_rate
 from slim_cli.audio.overview import FLOOR_DB, Overview, OverviewBuilder
 from slim_cli.corpora.audio_pack import read_mono
 from slim_cli.reporting.figures.raster import level_range_db
-from slim_cli.reporting.formats import signed
+from slim_cli.reporting.numbers import Numbers
 from slim_cli.results import MODEL_RATE_HZ
 from slim_cli.validation.scores import Scores
 
@@ -80,16 +80,16 @@ def spectrograms(material: Material) -> Finding:
         _draw(axes, builder.finish()[0])
         named = " · ".join(label(text, 30) for text in (row["system"], row["dataset"]) if text)
         axes.set_title(
-            f"{row['case'].capitalize()}\n{signed(row['score'])}, {row['call']}; "
+            f"{row['case'].capitalize()}\n{Numbers().signed(row['score'])}, {row['call']}; "
             f"mismatch {row['mismatch']:.3g}\n{named}",
             fontsize=7.5,
         )
     caption(
         figure,
-        f"Four telling cases, with calls at the {source} ({signed(threshold)})",
+        f"Four telling cases, with calls at the {source} ({Numbers().signed(threshold)})",
         f"{material.source}; mel power at 16 kHz over 70 dB, dark = loud; scores: positive = synthetic",
     )
-    calls = "; ".join(f"{row['case']} {signed(row['score'])}" for row in rows)
+    calls = "; ".join(f"{row['case']} {Numbers().signed(row['score'])}" for row in rows)
     return Finding("spectrograms", rows, figure, calls)
 
 

@@ -27,7 +27,7 @@ from slim_cli.evidence.discovery import Candidate
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.observations.measure import FileMeasures
 from slim_cli.observations.provenance import read_provenance
-from slim_cli.observations.stability import Rescoring, StabilityCheck, flips
+from slim_cli.observations.stability import Rescoring, StabilityCheck, crossings
 from slim_cli.observations.voice import VoiceQuality
 from slim_cli.results import MODEL_RATE_HZ, ChannelResult, FileResult, Remark
 
@@ -237,7 +237,7 @@ class _Examination:
             remarks = list(result.remarks)
             if stability:
                 result = replace(result, stability=stability.finish())
-                remarks += flips(result.score or 0.0, result.stability, self._options.review_score)
+                remarks += crossings(result.score or 0.0, result.stability, self._options.review_score)
             if occluder:
                 result = replace(result, occlusion=occluder.finish())
             if occluded and result.occlusion is None:

@@ -176,10 +176,10 @@ class StabilityCheck:
         return {name: changed.finish() for name, changed in self._changed.items()}
 
 
-def flips(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[Remark, ...]:
+def crossings(score: float, stability: Mapping[str, float | None], review_score: float | None) -> tuple[Remark, ...]:
     """The changes after which a score lies on another side of zero or of the review threshold.
 
-    >>> [remark.code for remark in flips(0.4, {"cropped": -0.1, "reencoded": 0.6}, 0.5)]
+    >>> [remark.code for remark in crossings(0.4, {"cropped": -0.1, "reencoded": 0.6}, 0.5)]
     ['score_changes_sign', 'score_rises_to_review']
     """
     remarks = []

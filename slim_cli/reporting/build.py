@@ -17,7 +17,6 @@ from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.custody import audit
 from slim_cli.errors import UsageError
-from slim_cli.reporting import formats
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
@@ -25,6 +24,7 @@ from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
 from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limits, nearest, rates, stability
+from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, rank
 from slim_cli.reporting.selection import TRIAGE, Style
@@ -55,7 +55,7 @@ def build_report(
     """
     words = load_words(style.language)
     receipt = compare(style.case, results) if style.case else None
-    rows = complete(rank(results, reference, style.limit), run, style, receipt, words)
+    rows = complete(rank(results, reference, style.limit, words), run, style, receipt, words)
     scored = [row for row in rows if row.rank is not None]
     draw = _Draughtsman(words, reference, folder, style.audio)
     counts, content = count(rows), digest(results, run, style)
@@ -73,7 +73,7 @@ def build_report(
         validation=draw.validation(run.calibration),
         warnings=_warnings(words, run, counts),
         measures=load_measures(words.language),
-        limits=conditional_limits(rows, reference.metrics, words),
+        limits=conditional_limits(rows, reference, words),
         receipt=receipt,
         log=audit.extract(folder),
     )
@@ -131,6 +131,7 @@ class _Draughtsman:
 
     def __init__(self, words: Words, reference: Reference, folder: Path, audio: bool) -> None:
         self._words, self._reference, self._folder, self._audio = words, reference, folder, audio
+        self._numbers = Numbers(words)
 
     def exhibit(self, row: Row) -> Exhibit:
         result, channel = row.result, row.result.top_channel
@@ -160,7 +161,7 @@ class _Draughtsman:
             thumbnail=spectrogram_url(overview.mel_db, level_range_db(overview), THUMBNAIL) if overview else None,
             audio=proxy_url(self._folder, result.overview) if self._audio else None,
             nearest=nearest(result, self._reference.metrics, self._words),
-            stability=stability(result, self._words),
+            stability=stability(result, threshold, self._words),
         )
 
     def validation(self, calibration: Mapping[str, Any]) -> Validation:
@@ -194,21 +195,25 @@ class _Draughtsman:
     def _share(self, rate: float, files: int) -> str:
         """A stored share with its interval by Wilson."""
         found = wilson(round(rate * files), files)
-        return self._words.within(formats.percent, rate, *((found.low, found.high) if files else (None, None)))
+        return self._words.within(self._numbers.percent, rate, *((found.low, found.high) if files else (None, None)))
 
     def _tippett(self, quantiles: Mapping[str, Sequence[float]]) -> Markup | None:
         if any(len(quantiles.get(kind, ())) < 2 for kind in ("bona_fide", "spoof")):
             return None
         say = self._words.say
         texts = {name: say(f"figure.tippett.{name}") for name in ("title", "axis", "share", "bona_fide", "spoof")}
-        return tippett(quantiles, HistogramLabels(**texts, threshold=say("figure.tippett.even")))
+        return tippett(
+            quantiles, HistogramLabels(**texts, tick=self._numbers.tick, threshold=say("figure.tippett.even"))
+        )
 
     def score_histogram(self, value: float | None, rug: Sequence[float] = ()) -> Markup:
         threshold = self._reference.operating_point.score
-        return histogram(self._reference.score, self._labels("score", value, formats.signed), value, threshold, rug)
+        return histogram(
+            self._reference.score, self._labels("score", value, self._numbers.signed), value, threshold, rug
+        )
 
     def mismatch_histogram(self, value: float | None) -> Markup:
-        return histogram(self._reference.mismatch, self._labels("mismatch", value, formats.plain), value)
+        return histogram(self._reference.mismatch, self._labels("mismatch", value, self._numbers.plain), value)
 
     def _labels(self, quantity: str, value: float | None, shown: object) -> HistogramLabels:
         pair = getattr(self._reference, quantity)
@@ -222,15 +227,17 @@ class _Draughtsman:
             bona_fide=say("figure.bona_fide", n=pair.bona_fide.n),
             spoof=say("figure.spoof", n=pair.spoof.n),
             value=say("figure.this_file", value=number),
-            threshold=say("figure.threshold", value=formats.signed(self._reference.operating_point.score)),
+            tick=self._numbers.tick,
+            threshold=say("figure.threshold", value=self._numbers.signed(self._reference.operating_point.score)),
         )
 
     def _captions(self, row: Row) -> Captions:
         say = self._words.say
-        score, mismatch = formats.signed(row.result.score), formats.plain(row.result.mismatch)
-        point = formats.signed(self._reference.operating_point.score)
+        score, mismatch = self._numbers.signed(row.result.score), self._numbers.plain(row.result.mismatch)
+        point = self._numbers.signed(self._reference.operating_point.score)
         panels = ("waveform", "mel", "linear", "speech", "score", "mismatch", "occlusion", "time")
         return Captions(
+            tick=self._numbers.tick,
             title=say("figure.timeline.title", score=score, mismatch=mismatch),
             threshold=say("figure.timeline.threshold", value=point),
             file_value=say("figure.timeline.file_value", value=score),
@@ -248,13 +255,13 @@ class _Draughtsman:
         note = self._words.say(
             "figure.parameters",
             channel=overview.channel + 1,
-            window=f"{1000 * overview.window_s:.1f}",
-            hop=f"{1000 * overview.spectrum_hop_s:.0f}",
-            column=f"{1000 * overview.hop_s:.0f}",
+            window=self._numbers.plain(1000 * overview.window_s, 1),
+            hop=self._numbers.plain(1000 * overview.spectrum_hop_s, 0),
+            column=self._numbers.plain(1000 * overview.hop_s, 0),
             bands=len(overview.mel_hz),
-            top=formats.frequency(overview.sample_rate_hz / 2),
-            low=formats.plain(low, 0),
-            high=formats.plain(high, 0),
+            top=self._numbers.frequency(overview.sample_rate_hz / 2),
+            low=self._numbers.plain(low, 0),
+            high=self._numbers.plain(high, 0),
         )
         return overview, note if overview.linear_db is not None else f"{self._words.say('figure.no_linear')} {note}"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slim_cli.reporting import formats
 from slim_cli.reporting.case import Case
+from slim_cli.reporting.numbers import Numbers, significant
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.results import FileResult, LikelihoodRatio
 from slim_cli.words import Words
@@ -64,13 +64,13 @@ def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:
 
 
 def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds: Mapping[str, Any]) -> Evaluation:
-    size = 10 ** abs(lr.log10)
+    numbers, size = Numbers(words), 10 ** abs(lr.log10)
     side = "h1" if lr.log10 > 0 else "h2"
-    if formats.significant(size) < NEUTRAL_BELOW:
+    if significant(size) < NEUTRAL_BELOW:
         statement, short = words.say("evaluation.neutral", exhibit=exhibit), words.say("evaluation.short_neutral")
     else:
         # why: number and phrase are of the printed ratio, so that they never contradict each other
-        shown = {"ratio": formats.ratio(abs(lr.log10)), "phrase": scale.phrase(formats.significant(size))}
+        shown = {"ratio": numbers.ratio(abs(lr.log10)), "phrase": scale.phrase(significant(size))}
         statement = words.say(f"evaluation.support_{side}", exhibit=exhibit, **shown)
         short = words.say(f"evaluation.short_{side}", **shown)
     if lr.bounded:
@@ -79,10 +79,10 @@ def _given(lr: LikelihoodRatio, exhibit: str, words: Words, scale: Scale, bounds
     logs = {"log": lr.log10, "log_low": lr.low, "log_high": lr.high}
     figures = words.say(
         "evaluation.value",
-        **{name: formats.ratio(value) for name, value in ratios.items()},
-        **{name: formats.plain(value) for name, value in logs.items()},
+        **{name: numbers.ratio(value) for name, value in ratios.items()},
+        **{name: numbers.plain(value) for name, value in logs.items()},
     )
-    limits = {name: formats.ratio(float(bounds[name])) for name in ("low", "high") if name in bounds}
+    limits = {name: numbers.ratio(float(bounds[name])) for name in ("low", "high") if name in bounds}
     cautions = (
         words.say("evaluation.interval_spans") if lr.low < 0 < lr.high else "",
         _interval_words(lr, words, scale),
@@ -97,5 +97,5 @@ def _interval_words(lr: LikelihoodRatio, words: Words, scale: Scale) -> str:
     """That the ends of the interval have different phrases, where both lie on one side of 1."""
     if lr.low < 0 < lr.high:
         return ""
-    least, most = (scale.phrase(formats.significant(10**size)) for size in sorted((abs(lr.low), abs(lr.high))))
+    least, most = (scale.phrase(significant(10**size)) for size in sorted((abs(lr.low), abs(lr.high))))
     return words.say("evaluation.interval_words", least=least, most=most) if least != most else ""

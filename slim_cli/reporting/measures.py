@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from slim_cli.assessment.reference import Range
 from slim_cli.reporting.figures.strip import Cell
-from slim_cli.reporting.formats import DASH, plain
 from slim_cli.reporting.known import Measure
+from slim_cli.reporting.numbers import DASH, Numbers
 from slim_cli.results import Observation
 from slim_cli.words import MeasureWords, Words, load_measures
 
@@ -38,10 +38,10 @@ def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], wo
     value = seen.value if seen.usable else None
     cell = None
     if value is not None and (bona_fide or spoof):
-        cell = Cell(entry.title, _number(entry, value), value, bona_fide, spoof)
+        cell = Cell(entry.title, _number(entry, value, words), value, bona_fide, spoof)
     return Measure(
         words=entry,
-        value=_number(entry, seen.value),
+        value=_number(entry, seen.value, words),
         usable=seen.usable and seen.value is not None,
         note=words.sentence(seen.note),
         bona_fide=_range(entry, bona_fide, words),
@@ -51,15 +51,15 @@ def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], wo
     )
 
 
-def _number(entry: MeasureWords, value: float | None) -> str:
+def _number(entry: MeasureWords, value: float | None, words: Words) -> str:
     if value is None:
         return DASH
     unit = f" {entry.unit}" if entry.unit else ""
-    return plain(value * entry.scale, entry.digits) + unit
+    return Numbers(words).plain(value * entry.scale, entry.digits) + unit
 
 
 def _range(entry: MeasureWords, one: Range | None, words: Words) -> str:
     if one is None:
         return DASH
-    low, high = plain(one.p5 * entry.scale, entry.digits), plain(one.p95 * entry.scale, entry.digits)
+    low, high = (Numbers(words).plain(end * entry.scale, entry.digits) for end in (one.p5, one.p95))
     return words.say("span", low=low, high=high)

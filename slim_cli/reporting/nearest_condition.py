@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from slim_cli.assessment.calibration import observed
+from slim_cli.assessment.reference import Reference
 from slim_cli.evidence.formats import NOT_VALIDATED, TELEPHONE, TELEPHONE_RATE_HZ, codec_of
-from slim_cli.reporting.formats import duration, frequency, percent, signed
+from slim_cli.observations.stability import crossings
 from slim_cli.reporting.known import Nearest, OriginRate, Stability
+from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.view import Row
 from slim_cli.results import FileResult
 from slim_cli.words import Words
@@ -58,7 +60,7 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
         metrics: metrics of the reference statistics.
         words: the language.
     """
-    media, top = result.media, result.top_channel
+    numbers, media, top = Numbers(words), result.media, result.top_channel
     if media is None or top is None:
         raise ValueError(f"{result.path} was not decoded and scored")
     found = condition_of(result)
@@ -66,14 +68,16 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
     if found is None or row is None:
         seen = {
             "codec": codec_of(media.codec).name,
-            "rate": frequency(media.sample_rate_hz),
-            "speech": duration(top.net_speech_s),
+            "rate": numbers.frequency(media.sample_rate_hz),
+            "speech": numbers.duration(top.net_speech_s),
         }
         return Nearest(False, words.say("exhibit.nearest_none", conditions=words.say("exhibit.conditions", **seen)))
     reason = words.say(
-        f"exhibit.because_{found.reason}", codec=codec_of(media.codec).name, rate=frequency(media.sample_rate_hz)
+        f"exhibit.because_{found.reason}",
+        codec=codec_of(media.codec).name,
+        rate=numbers.frequency(media.sample_rate_hz),
     )
-    rate = words.within(percent, row.rate, row.low, row.high)
+    rate = words.within(numbers.percent, row.rate, row.low, row.high)
     values = {"rate": rate, "n_bona_fide": row.n_bona_fide, "n_spoof": row.n_spoof, "reason": reason}
     return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", found.name), **values))
 
@@ -87,47 +91,49 @@ def _row(name: str, metrics: Mapping[str, Any]) -> OriginRate | None:
     return next((row for row in rates(metrics, BY_CONDITION) if row.origin == name), None)
 
 
-def stability(result: FileResult, words: Words) -> Stability | None:
+def stability(result: FileResult, threshold: float, words: Words) -> Stability | None:
     """How the score changes under small changes; None where that was not tried."""
     if not result.stability or result.score is None:
         return None
-    base = result.score
+    base, signed = result.score, Numbers(words).signed
     rows = tuple(
         (words.label("stability", name), signed(score), signed(None if score is None else score - base))
         for name, score in result.stability.items()
     )
-    flips = [words.label("stability", name) for name in flipped(result)]
+    crossed = [words.label("stability", name) for name in unsteady_under(result, threshold)]
     most = max((abs(score - base) for score in result.stability.values() if score is not None), default=None)
-    if flips:
-        return Stability(rows, True, words.say("exhibit.stability_flip", names=words.names(flips)))
-    steady = words.say("exhibit.stability_steady", most=signed(most).lstrip("+")) if most is not None else ""
+    if crossed:
+        return Stability(rows, True, words.say("exhibit.stability_flip", names=words.names(crossed)))
+    steady = words.say("exhibit.stability_steady", most=Numbers(words).plain(most)) if most is not None else ""
     return Stability(rows, False, steady)
 
 
-def flipped(result: FileResult) -> list[str]:
-    """Changes under which the score has the other sign."""
-    base = result.score
-    if base is None:
+def unsteady_under(result: FileResult, threshold: float) -> list[str]:
+    """Changes under which the score is not steady, by the rule of the scan's own remarks (`crossings`)."""
+    if result.score is None:
         return []
-    return [name for name, score in result.stability.items() if score is not None and (score > 0) != (base > 0)]
+    found = crossings(result.score, result.stability, threshold)
+    return list(dict.fromkeys(str(remark.values["change"]) for remark in found))
 
 
-def conditional_limits(rows: Sequence[Row], metrics: Mapping[str, Any], words: Words) -> tuple[tuple[str, str], ...]:
+def conditional_limits(rows: Sequence[Row], reference: Reference, words: Words) -> tuple[tuple[str, str], ...]:
     """Limits whose conditions are met: the limit in words and the files that it concerns."""
-    scored = [row for row in rows if row.rank is not None]
+    metrics, threshold = reference.metrics, reference.operating_point.score
+    numbers, scored = Numbers(words), [row for row in rows if row.rank is not None]
     scored.sort(key=lambda row: 0 if row.received else row.number)  # why: a triage comes by rank, a case in its order
     found = ((name, [row.label for row in scored if holds(row.result)]) for name, holds in _CHECKS.items())
     unvalidated = [r.label for r in scored if (c := condition_of(r.result)) is None or _row(c.name, metrics) is None]
+    unsteady = [row.label for row in scored if unsteady_under(row.result, threshold)]
     outside = [row.label for row in scored if row.evaluation and row.evaluation.status == "out_of_scope"]
     values = {
-        "short": f"{SHORT_S:g}",
-        "telephone": frequency(NARROW_HZ),
-        "clipped": percent(CLIPPED),
-        "noisy": f"{NOISY_DB:g}",
+        "short": numbers.tick(SHORT_S),
+        "telephone": numbers.frequency(NARROW_HZ),
+        "clipped": numbers.percent(CLIPPED),
+        "noisy": numbers.tick(NOISY_DB),
     }
     return tuple(
         (words.say(f"limits.conditional_item.{name}", limit=values.get(name, "")), words.names(labels, NAMED))
-        for name, labels in (*found, ("unvalidated", unvalidated), ("out_of_scope", outside))
+        for name, labels in (*found, ("unsteady", unsteady), ("unvalidated", unvalidated), ("out_of_scope", outside))
         if labels
     )
 
@@ -156,6 +162,5 @@ _CHECKS: Mapping[str, Callable[[FileResult], bool]] = MappingProxyType(
         "channels": lambda result: sum(channel.score is not None for channel in result.channels) > 1,
         "clipped": lambda result: (observed(result, "clipping_fraction") or 0.0) > CLIPPED,
         "noisy": lambda result: (observed(result, "snr_db") or NOISY_DB) < NOISY_DB,
-        "unsteady": lambda result: bool(flipped(result)),
     }
 )

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slim_cli.assessment.reference import Reference
-from slim_cli.reporting import formats
 from slim_cli.reporting.evaluation import evaluate
 from slim_cli.reporting.figures.distributions import position_bar
+from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.receipt import Receipt
 from slim_cli.reporting.selection import Style, is_shown
 from slim_cli.reporting.view import Counts, Row
@@ -20,7 +20,7 @@ from slim_cli.words import Words
 _STATES = ("flagged", "below", "given", "uncalibrated", "out_of_scope", "no_propositions", *STATUSES)
 
 
-def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> list[Row]:
+def rank(results: Sequence[FileResult], reference: Reference, limit: str, words: Words) -> list[Row]:
     """Scored files by falling score (ties in the order found), then the others in the order found."""
     numbered = list(enumerate(results, start=1))
     scored = sorted((n for n in numbered if n[1].score is not None), key=lambda n: -(n[1].score or 0.0))
@@ -28,7 +28,12 @@ def rank(results: Sequence[FileResult], reference: Reference, limit: str) -> lis
     rows = []
     for place, (number, result) in enumerate(scored, start=1):
         flagged = (result.score or 0.0) >= threshold
-        bar = position_bar(result.score or 0.0, reference.score, threshold, f"score {formats.signed(result.score)}")
+        bar = position_bar(
+            result.score or 0.0,
+            reference.score,
+            threshold,
+            words.say("figure.this_file", value=Numbers(words).signed(result.score)),
+        )
         rows.append(Row(number, place, result, flagged, is_shown(limit, place, flagged), bar))
     return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
 

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from slim_cli.custody.seal import Slip
-from slim_cli.reporting.formats import moment
+from slim_cli.reporting.numbers import moment
 from slim_cli.reporting.pdf import print_document
 from slim_cli.reporting.writers import replacing
 from slim_cli.resources import templates_dir

@@ -17,7 +17,7 @@ from slim_cli.assessment.calibration import family_name
 from slim_cli.audio.proxy import LONGEST_S
 from slim_cli.evidence.confinement import remarks_of as confinement_remarks
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.formats import DASH, FILTERS
+from slim_cli.reporting.numbers import DASH, Numbers
 from slim_cli.reporting.view import Report
 from slim_cli.resources import templates_dir
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
@@ -46,10 +46,11 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(Numbers(report.words).filters())
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES[medium])
     if medium == "pdf":
         style += page_style(report)
+    tick = Numbers(report.words).tick
     script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -65,10 +66,10 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         parameters=list(flat(report.run.parameters)),
         confinement=confinement_remarks(report.run.parameters),
         calibration=list(flat(_readable(report.run.calibration))),
-        window_s=f"{WINDOW_S:g}",
-        hop_s=f"{HOP_S:g}",
-        min_net_speech_s=f"{MIN_NET_SPEECH_S:g}",
-        model_rate_khz=f"{MODEL_RATE_HZ / 1000:g}",
+        window_s=tick(WINDOW_S),
+        hop_s=tick(HOP_S),
+        min_net_speech_s=tick(MIN_NET_SPEECH_S),
+        model_rate_khz=tick(MODEL_RATE_HZ / 1000),
         proxy_limit_s=LONGEST_S,
         DASH=DASH,
     )

@@ -17,8 +17,8 @@ from slim_cli.evidence.formats import (
     codec_of,
     container_name,
 )
-from slim_cli.reporting.formats import stored
 from slim_cli.reporting.nearest_condition import condition_of
+from slim_cli.reporting.numbers import stored
 from slim_cli.results import ChannelResult, FileResult, Media
 
 RATES_HZ = (8_000, 16_000, 44_100)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slim_cli.observations.stability import Cut, Recode, flips
+from slim_cli.observations.stability import Cut, Recode, crossings
 from tests.conftest import said
 
 
@@ -54,5 +54,5 @@ def test_a_signal_shorter_than_a_frame_can_be_coded():
     ],
 )
 def test_a_score_that_does_not_hold_is_told(score, changed, threshold, words):
-    told = flips(score, {"cropped": changed}, threshold)
+    told = crossings(score, {"cropped": changed}, threshold)
     assert [said(one) for one in told] == [f"unsteady: cropped by 5 % at both ends, the score {w}" for w in words]

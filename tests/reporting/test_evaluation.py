@@ -157,12 +157,13 @@ def test_the_nearest_validated_condition_is_named_or_its_absence_said(codec, rat
     ("after", "flips", "words"),
     [
         ({"edges_trimmed": -0.4, "cropped": 1.2}, True, "without silence at both ends. This score is not steady"),
+        ({"edges_trimmed": 0.5, "cropped": 1.2}, True, "without silence at both ends. This score is not steady"),
         ({"edges_trimmed": 0.8, "cropped": 1.5}, False, "largest difference is 0.50"),
         ({"cropped": None}, False, ""),
     ],
 )
 def test_a_score_that_changes_its_sign_is_called_unsteady(after, flips, words):
-    one = stability(replace(factory.scored("a.wav", 1.0), stability=after), WORDS)
+    one = stability(replace(factory.scored("a.wav", 1.0), stability=after), 0.62, WORDS)
     assert one is not None
     assert one.flips is flips
     assert words in one.text
@@ -170,7 +171,7 @@ def test_a_score_that_changes_its_sign_is_called_unsteady(after, flips, words):
 
 
 def test_without_the_changes_nothing_is_said_of_them():
-    assert stability(factory.scored("a.wav", 1.0), WORDS) is None
+    assert stability(factory.scored("a.wav", 1.0), 0.62, WORDS) is None
 
 
 def test_limits_name_the_files_that_they_concern():
@@ -179,12 +180,13 @@ def test_limits_name_the_files_that_they_concern():
         replace(factory.scored("long.wav", -1.0, duration_s=60.0), stability={"cropped": 0.3}),
         factory.scored("two.wav", 1.0, duration_s=60.0, channels=2),
     ]
-    rows = complete(rank(results, factory.reference(), "all"), factory.run(results), TRIAGE, None, WORDS)
-    met = dict(conditional_limits(rows, {"eer_by_condition": {"clean": [0.1, 1, 1]}}, WORDS))
+    rows = complete(rank(results, factory.reference(), "all", WORDS), factory.run(results), TRIAGE, None, WORDS)
+    reference = replace(factory.reference(), metrics={"eer_by_condition": {"clean": [0.1, 1, 1]}})
+    met = dict(conditional_limits(rows, reference, WORDS))
     assert {text.partition(":")[0]: files for text, files in met.items()} == {
         "Little speech": "No. 1",
         "Several channels": "No. 3",
-        "The sign of the score changes under a small change that should not matter.": "No. 2",
+        WORDS.say("limits.conditional_item.unsteady"): "No. 2",
     }
 
 

@@ -53,15 +53,13 @@ def time_ticks(duration_s: float, about: int) -> list[float]:
     return [round(i * step, 3) for i in range(int(duration_s / step + 1e-6) + 1)]
 
 
-def clock(seconds: float, step: float = 1.0) -> str:
-    """A time label: `4.5` below a minute, then `1:05`, then `1:00:05`.
+def clock(seconds: float) -> str:
+    """A time label: `4` below a minute, then `1:05`, then `1:00:05`.
 
-    >>> clock(0.5, 0.5), clock(65), clock(3605)
-    ('0.5', '1:05', '1:00:05')
+    >>> clock(4), clock(65), clock(3605)
+    ('4', '1:05', '1:00:05')
     """
     whole = int(seconds)
     if whole >= 3600:
         return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
-    if whole >= 60:
-        return f"{whole // 60}:{whole % 60:02d}"
-    return f"{seconds:.1f}" if step < 1 else f"{whole}"
+    return f"{whole // 60}:{whole % 60:02d}" if whole >= 60 else f"{whole}"

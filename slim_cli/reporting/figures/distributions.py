@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -24,6 +24,7 @@ class HistogramLabels:
     share: str
     bona_fide: str
     spoof: str
+    tick: Callable[[float], str]
     value: str = ""
     threshold: str = ""
 
@@ -94,10 +95,10 @@ def _frame(drawing: Drawing, x: Scale, y: Scale, labels: HistogramLabels) -> Non
     drawing.text((_LEFT + 182, 13.5), labels.spoof, size=8.5)
     for value in ticks(x.low, x.high, 6):
         drawing.line((x(value), y.start), (x(value), y.start + 3), "tick")
-        drawing.text((x(value), y.start + 12), f"{value:g}".replace("-", "−"), "middle", 8)
+        drawing.text((x(value), y.start + 12), labels.tick(value), "middle", 8)
     for value in ticks(0.0, y.high * 100, 4):
         drawing.line((_LEFT - 3, y(value / 100)), (_LEFT, y(value / 100)), "tick")
-        drawing.text((_LEFT - 5, y(value / 100) + 3), f"{value:g}", "end", 8)
+        drawing.text((_LEFT - 5, y(value / 100) + 3), labels.tick(value), "end", 8)
     drawing.text((_LEFT - 24, _TOP - 4), labels.share, size=7.5)
     drawing.text((_WIDTH - _RIGHT, _HEIGHT - 6), labels.axis, "end", 8)
 

@@ -11,7 +11,7 @@ from slim_cli.assessment.reference import Range
 from slim_cli.reporting.figures.axes import Scale
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.timeline import WIDTH
-from slim_cli.reporting.formats import shortened
+from slim_cli.reporting.numbers import shortened
 
 _COLUMNS, _CELL_HEIGHT, _GAP = 4, 34.0, 14.0
 _CELL_WIDTH = (WIDTH - _GAP * (_COLUMNS - 1)) / _COLUMNS

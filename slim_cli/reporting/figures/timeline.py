@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,8 +25,9 @@ _MEL_MARKS_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 4
 
 @dataclass(frozen=True)
 class Captions:
-    """Panel headings, from the report's words."""
+    """Panel headings and the form of numbers, from the report's words."""
 
+    tick: Callable[..., str]
     title: str
     waveform: str
     mel: str
@@ -96,33 +97,33 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
     duration = overview.duration_s if overview else curves.duration_s
     time = Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT)
     drawing = Drawing(WIDTH, total, captions.title, left=time.start, right=time.end, duration=time.high)
-    board = _Board(drawing, time)
+    panels = _Panels(drawing, time, captions.tick)
     top = 0.0
     for name, height in heights:
         top += _GAP
-        board.drawing.text((_LEFT, top - 5), getattr(captions, name), bold=True)
+        panels.drawing.text((_LEFT, top - 5), getattr(captions, name), bold=True)
         if name == "waveform" and overview:
-            board.waveform(overview, top, height)
+            panels.waveform(overview, top, height)
         elif name in ("mel", "linear") and overview:
-            board.spectrogram(overview, name, top, height)
+            panels.spectrogram(overview, name, top, height)
         elif name == "speech":
-            board.speech(curves.windows, top, height)
+            panels.speech(curves.windows, top, height)
         elif name == "score":
-            board.score(curves, top, height, captions)
+            panels.score(curves, top, height, captions)
         elif name == "occlusion" and curves.occlusion:
-            board.occlusion(curves.occlusion, top, height)
+            panels.occlusion(curves.occlusion, top, height)
         else:
-            board.mismatch(curves, top, height)
+            panels.mismatch(curves, top, height)
         top += height
-    board.time_axis(top, captions.time)
-    return board.drawing.render()
+    panels.time_axis(top, captions.time)
+    return panels.drawing.render()
 
 
-class _Board:
+class _Panels:
     """The drawing with its time scale."""
 
-    def __init__(self, drawing: Drawing, time: Scale) -> None:
-        self.drawing, self.time = drawing, time
+    def __init__(self, drawing: Drawing, time: Scale, tick: Callable[..., str]) -> None:
+        self.drawing, self.time, self._tick = drawing, time, tick
 
     def _panel(self, top: float, height: float) -> None:
         self.drawing.rect((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), "panel")
@@ -147,7 +148,7 @@ class _Board:
         upper = [(a, level(float(v))) for a, v in zip(x, high, strict=True)]
         lower = [(a, level(float(v))) for a, v in zip(x, low, strict=True)]
         self.drawing.path([*upper, *reversed(lower)], "wave", closed=True)
-        self._value_axis(level, (-limit, 0.0, limit), (f"−{limit:g}", "0", f"{limit:g}"))
+        self._value_axis(level, (-limit, 0.0, limit), [self._tick(v) for v in (-limit, 0.0, limit)])
 
     def spectrogram(self, overview: Overview, kind: str, top: float, height: float) -> None:
         levels, centres = getattr(overview, f"{kind}_db"), getattr(overview, f"{kind}_hz")
@@ -159,7 +160,7 @@ class _Board:
         marks = _MEL_MARKS_HZ if kind == "mel" else ticks(0.0, top_hz, 4)
         shown = [(hz, np.interp(hz, known_hz, known_rows)) for hz in marks if hz <= top_hz]
         level = Scale(0.0, bands, top + height, top)
-        labels = [f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}" for hz, _ in shown]
+        labels = [f"{self._tick(hz / 1000)}k" if hz >= 1000 else self._tick(hz) for hz, _ in shown]
         self._value_axis(level, [float(row) for _, row in shown], labels)
 
     def speech(self, windows: Sequence[WindowScore], top: float, height: float) -> None:
@@ -205,7 +206,7 @@ class _Board:
         marks = ticks(low, high, 4)
         for value in marks:
             self.drawing.line((_LEFT, level(value)), (WIDTH - _RIGHT, level(value)), "grid")
-        self._value_axis(level, marks, [_tick(v, low < 0) for v in marks])
+        self._value_axis(level, marks, [self._tick(v, low < 0) for v in marks])
         return level
 
     def _rule(self, y: float, style: str, label: str) -> None:
@@ -234,12 +235,10 @@ class _Board:
         for value in marks:
             x = self.time(value)
             self.drawing.line((x, top), (x, top + 3), "tick")
-            self.drawing.text((x, top + 12), clock(value, step), "middle", 8)
+            self.drawing.text(
+                (x, top + 12), (self._tick(value) if step < 1 and value < 60 else clock(value)), "middle", 8
+            )
         self.drawing.text((WIDTH - _RIGHT, top + 22), label, "end", 8)
-
-
-def _tick(value: float, signed: bool) -> str:
-    return (f"{value:+g}" if signed and value else f"{value:g}").replace("-", "−")
 
 
 def _much_speech(group: _Group) -> bool:
