@@ -12,6 +12,7 @@ import numpy as np
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Range, Reference
 from slim_cli.audio.overview import Overview, OverviewBuilder
 from slim_cli.audio.proxy import ProxyWriter, proxy_name
+from slim_cli.audio.stream import AudioPass
 from slim_cli.results import ChannelResult, FileResult, Media, Observation, Remark, Status, WindowScore
 from slim_cli.run_record import RunRecord
 
@@ -152,7 +153,7 @@ def listened(result: FileResult, folder: Path) -> None:
     assert result.overview is not None
     samples = speech_like(result.media.duration_s, 1)[0]
     with ProxyWriter(folder / proxy_name(result.overview), RATE_HZ) as proxy:
-        proxy.push(samples)
+        AudioPass([proxy], None).segment(RATE_HZ, [samples[None]])
         assert proxy.keep(hashlib.sha256(samples.tobytes()).hexdigest())
 
 
