@@ -11,7 +11,7 @@ import soundfile
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.codecs import Break, Header, Source, failed
 from slim_cli.evidence.ffmpeg_source import FfmpegSource
-from slim_cli.evidence.layout import Part, content_end, find_recording, parts, tags_end
+from slim_cli.evidence.layout import SIZE_BYTES, Part, content_end, find_recording, parts, tags_end
 from slim_cli.evidence.sndfile_source import SndfileSource
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.views import View
@@ -21,7 +21,7 @@ _MAX_PARTS = 10_000
 _FEW_BYTES = 256  # less than any frame that can be decoded
 _DELAYS_SAMPLES = 4_500  # delay, padding and a frame without sound, which decoders of MP3 take off
 _LOST_S = 0.1
-_READ_TO_THE_END = ("mpegts", "mpeg", "flv", "mxf", "rm", "dhav")  # their demuxers stop at the end of the file only
+_READ_TO_THE_END = ("mpegts", "mpeg", "mxf", "rm", "dhav")  # their demuxers stop at the end of the file only
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Examination:
         self._count(part, source)
         closed = part.closed or part.kind.demuxer in _READ_TO_THE_END
         if source.end is None or (closed and not (source.broken and isinstance(source, FfmpegSource))):
-            return view.stop
+            return view.stop if part.reach is None else view.start + part.reach
         return view.start + source.end
 
     def _blocks(self, source: Source) -> Iterator[np.ndarray | Break]:
@@ -151,10 +151,10 @@ class Examination:
 
     def _behind(self, position: int, end: int) -> tuple[int, Kind] | None:
         """The next recording behind a place; what lies between, or all the rest, is accounted for."""
-        position = tags_end(self._view, position)
+        first, position = position, tags_end(self._view, position)
         if end - position < _FEW_BYTES:
             return None
-        found = find_recording(self._view, position, end)
+        found = find_recording(self._view, max(first, position - SIZE_BYTES), end)
         self._skipped(position, found[0] if found else end)
         return found
 

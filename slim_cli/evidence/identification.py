@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.formats import HEADERLESS_BY_SUFFIX, MEDIA_SUFFIXES, Headerless
-from slim_cli.evidence.layout import find_recording, tags_end
+from slim_cli.evidence.layout import SIZE_BYTES, find_recording, tags_end
 from slim_cli.evidence.mpeg_audio import adts_chain, chain
 from slim_cli.evidence.sniffing import HEAD_BYTES, Kind, sniff
 from slim_cli.evidence.views import View
@@ -82,7 +82,7 @@ def _later(view: View, kind: Kind, suffix: str) -> Kind | None:
     if not http and kind.label not in _UNTOLD and not (start and kind.verdict == "other" and head[:8] == b"APETAGEX"):
         return None
     stop = view.size if suffix in MEDIA_SUFFIXES else HEAD_BYTES
-    found = find_recording(view, start, stop)
+    found = find_recording(view, max(0, start - SIZE_BYTES), stop)
     return replace(found[1], start=found[0]) if found else None
 
 

@@ -16,6 +16,7 @@ from slim_cli.results import Remark
 
 _BLOCK = 2**20
 _OVERLAP = 4096
+SIZE_BYTES = 8  # the zeros before a recording may be the first bytes of its size
 _FLAC_TAIL = 2**17  # more than the longest frame
 
 
@@ -29,6 +30,7 @@ class Part:
         expected_s: duration that its frames or pages hold, counted without decoding; None where that is not known.
         goes_on: whether it belongs to the recording of the part before it, behind something that is no sound.
         closed: whether its end is known from its structure; otherwise the decoder's last packet tells.
+        reach: bytes that it accounts for where that is less than the view, None otherwise.
         remarks: what was noticed.
     """
 
@@ -37,6 +39,7 @@ class Part:
     expected_s: float | None = None
     closed: bool = True
     goes_on: bool = False
+    reach: int | None = None
     remarks: tuple[Remark, ...] = ()
 
 
@@ -67,11 +70,12 @@ def _flac(view: View, kind: Kind) -> list[Part]:
     stop = _next(view, _FLAC_START, 4) or view.size
     rate, announced = int.from_bytes(head[18:21], "big") >> 4, int.from_bytes(head[18:26], "big") & (2**36 - 1)
     tail = view.peek(max(0, stop - _FLAC_TAIL), min(_FLAC_TAIL, stop))
-    last = stored_length.flac_end(tail, head) or 0
+    last, behind = stored_length.flac_end(tail, head) or (0, 0)
     remarks: tuple[Remark, ...] = ()
     if 0 < announced < last:
         remarks = (Remark("samples_behind_announced", {"announced": announced, "found": last}),)
     trusted = 0 < announced == last and stop == view.size
+    stop -= behind
     expected_s = max(announced, last) / rate if rate and max(announced, last) else None
     return [Part(view.part(0, stop), replace(kind, sndfile=trusted), expected_s, remarks=remarks)]
 
@@ -97,6 +101,7 @@ def _mp3(view: View, kind: Kind) -> list[Part]:
             replace(kind, sndfile=plain),
             run.samples / run.rate_hz,
             goes_on=goes_on,
+            reach=run.stop if plain else None,
             remarks=remarks,
         )
         made.append(part)
@@ -113,6 +118,11 @@ def _ogg(view: View, kind: Kind) -> list[Part]:
         )
         for link in ogg.links(view)
     ]
+
+
+def _amr(view: View, kind: Kind) -> list[Part]:
+    stop = _next(view, _AMR_START, 6)
+    return [Part(view.part(0, stop), kind, closed=stop is not None)]
 
 
 def _boxes(view: View, kind: Kind) -> list[Part]:
@@ -135,11 +145,13 @@ _READERS: Mapping[str, Callable[[View, Kind], list[Part]]] = MappingProxyType(
         "FLAC": _flac,
         "MP3": _mp3,
         "Ogg": _ogg,
+        "AMR": _amr,
         "MP4/MOV": _boxes,
     }
 )
 
 _FLAC_START = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+_AMR_START = re.compile(rb"#!AMR(?:-WB)?\n")
 _STRONG = {
     "WAV": rb"RIFF.{4}WAVEfmt ",
     "RF64": rb"(?:RF64|BW64).{4}WAVEds64",
@@ -151,7 +163,7 @@ _STRONG = {
     "MP4/MOV": rb"\x00\x00\x00[\x10-\x40]ftyp[ -~]{4}",
     "Matroska/WebM": rb"\x1a\x45\xdf\xa3.{1,40}(?:webm|matroska)",
     "AVI": rb"RIFF.{4}AVI LIST",
-    "AMR": rb"#!AMR(?:-WB)?\n",
+    "AMR": _AMR_START.pattern,
     "ASF/WMA": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa",
     "FLV": rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09",
     "WavPack": rb"wvpk.{4}[\x02-\x10]\x04",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from slim_cli.evidence.mpeg_audio import adts_chain, chain
 from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
@@ -159,7 +160,11 @@ def _chunks_end(view: View, form: _Form, position: int, width: int) -> int | Non
     first = True
     for _ in range(_MAX_CHUNKS):
         head = view.peek(position, width)
-        if len(head) < width or _another(head) or (not head.strip(b"\0") and view.zeros_end(position) == view.size):
+        if (
+            len(head) < width
+            or _another(view, position)
+            or (not head.strip(b"\0") and view.zeros_end(position) == view.size)
+        ):
             return position
         name, (size,) = head[: form.name], struct.unpack(form.size, head[form.name :])
         size -= width if form.inclusive else 0
@@ -170,9 +175,12 @@ def _chunks_end(view: View, form: _Form, position: int, width: int) -> int | Non
     return position
 
 
-def _another(head: bytes) -> bool:
-    """Whether a recording or a tag begins with these bytes."""
-    return head[:4] in (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b".snd", b"caff") or head[:3] in (b"ID3", b"TAG")
+def _another(view: View, position: int) -> bool:
+    """Whether a recording or a tag begins here."""
+    head = view.peek(position, 4)
+    if head[:1] == b"\xff" and (chain(view, position) or adts_chain(view, position)):
+        return True
+    return head in (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b".snd", b"caff") or head[:3] in (b"ID3", b"TAG")
 
 
 def boxes_end(view: View) -> tuple[int, int]:
@@ -253,12 +261,15 @@ def _crc8(byte: int) -> int:
 _CRC8 = tuple(map(_crc8, range(256)))
 
 
-def flac_end(tail: bytes, head: bytes) -> int | None:
-    """Samples up to the end of the last frame found in the tail of a FLAC stream (RFC 9639, section 9.1).
+def flac_end(tail: bytes, head: bytes) -> tuple[int, int] | None:
+    """The last frame found in the tail of a FLAC stream (RFC 9639, section 9.1).
 
     Args:
         tail: the last bytes.
         head: `fLaC` and the STREAMINFO block.
+
+    Returns:
+        samples up to its end, and how many bytes of the tail lie behind the longest frame that may begin there.
     """
     smallest, largest = struct.unpack(">HH", head[8:12])
     place = len(tail)
@@ -266,7 +277,9 @@ def flac_end(tail: bytes, head: bytes) -> int | None:
         if tail[place + 1 : place + 2] in (b"\xf8", b"\xf9"):
             end = _flac_frame_end(tail[place : place + 16], largest if smallest == largest else 0)
             if end is not None:
-                return end
+                longest = int.from_bytes(head[15:18], "big")
+                plain = largest * ((head[20] >> 1 & 7) + 1) * 4 + 1024  # samples of up to 32 bits, not compressed
+                return end, max(0, len(tail) - place - (longest or plain))
     return None
 
 
