@@ -31,3 +31,9 @@ class StageTimes:
             yield
         finally:
             self.seconds[stage] += time.perf_counter() - start
+
+    def add(self, other: StageTimes) -> None:
+        """Adds what was measured elsewhere."""
+        for stage, seconds in other.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        self.audio_s += other.audio_s

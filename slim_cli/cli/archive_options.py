@@ -47,6 +47,7 @@ Shard = Annotated[
     str | None,
     typer.Option(help="Examine the i-th of n shares, such as 2/8; slim merge joins them.", **_PANEL),
 ]
+Workers = Annotated[int, typer.Option(min=1, help="Examine files in this many processes side by side.", **_PANEL)]
 MaxRuntime = Annotated[
     str | None,
     typer.Option(help="Begin no file after this time, such as 6h, and leave with 6.", **_PANEL),

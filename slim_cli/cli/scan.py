@@ -111,6 +111,7 @@ def scan(
     exclude: asked.Exclude = None,
     shard: asked.Shard = None,
     max_runtime: asked.MaxRuntime = None,
+    workers: asked.Workers = 1,
     metrics: asked.Metrics = None,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
@@ -140,6 +141,7 @@ def scan(
             "max_size_bytes": quantities.size(max_size) if max_size else None,
             "timeout_s": quantities.seconds(timeout),
             "opinions": given.find_opinions(opinion or (), context.obj, device),
+            "workers": workers,
         },
         verdict={
             "fail_on": quantities.score_threshold(fail_on) if fail_on else None,

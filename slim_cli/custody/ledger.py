@@ -40,6 +40,13 @@ def hashed(exhibit: Exhibit, row: FileResult) -> FileResult:
     return replace(row, sha256=exhibit.sha256())
 
 
+_PROPOSE = """
+INSERT INTO examined VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO UPDATE
+SET run = excluded.run, date = excluded.date, recorded = 0, content = excluded.content
+WHERE recorded = 0 OR run != excluded.run
+"""  # what this run has recorded stays: a twin that was examined beside it comes too late
+
+
 @dataclass
 class Ledger:
     """One ledger, as one pipeline asks it; each process that it is sent to opens the file itself.
@@ -98,11 +105,11 @@ class Ledger:
         known = self._known(row, reading) if reading else None
         return known or row, known is not None
 
-    def twin(self, row: FileResult) -> FileResult:
-        """The row, or where this run recorded equal content while it was examined, what it recorded then."""
+    def twin(self, row: FileResult) -> FileResult | None:
+        """What this run recorded of equal content while a file was examined; None where that file was the first."""
         if row.from_ledger is not None or row.status not in KEPT:
-            return row
-        return self._row(row, "run = ?", self.run) or row
+            return None
+        return self._row(row, "run = ?", self.run)
 
     def propose(self, exhibit: Exhibit, row: FileResult) -> None:
         """Keeps a row that was examined; nobody finds it before `record`. A failed one is passed over."""
@@ -112,7 +119,7 @@ class Ledger:
         bare = replace(row, path="", path_hex=None, root=None, lr_status="uncalibrated", lr_reasons=(), lr=None)
         key = bytes.fromhex(row.sha256), reading, self.pipeline, self.run, self.date
         content = zlib.compress(bare.to_json().encode())
-        self._change("INSERT OR REPLACE INTO examined VALUES (?, ?, ?, ?, ?, 0, ?)", *key, content)
+        self._change(_PROPOSE, *key, content)
 
     def record(self, row: FileResult) -> None:
         """Lets others find what this run examined, once its own log holds the row."""

@@ -1,7 +1,7 @@
 """Rows on their way to the disk: first the row, then the log, each handed over before anything rests on it.
 
-Rows that come quickly are handed over together, at the latest after `SETTLE_S`, so that a scan of many short files does
-not wait for the disk twice a file. What an abrupt end leaves unlogged is cut off and examined again.
+A thread hands over what has come since it did so last, so that no scan waits for the disk twice a file. What an abrupt
+end leaves unlogged is cut off and examined again.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from slim_cli.custody import audit
 from slim_cli.results import FileResult
 
-SETTLE_S = 0.25
+MOST_WAITING = 1000  # rows; then the scan does wait
 
 
 class RowWriter:
@@ -37,12 +36,14 @@ class RowWriter:
             while block := self._file.read(2**20):
                 self._digest.update(block)
         self._waiting: list[tuple[str, dict[str, Any]]] = []
-        self._lock, self._settled = threading.RLock(), 0.0
-        self._timer: threading.Timer | None = None
+        self._changed, self._settling = threading.Condition(), False
         self._failure: OSError | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._settle_on, name="slim-rows", daemon=True)
+        self._thread.start()
 
     def add(self, result: FileResult, files: Mapping[str, str]) -> None:
-        """Keeps a row: handed to the disk now, or with others shortly.
+        """Keeps a row: it is in the file now, and shortly on the disk and in the log.
 
         Args:
             result: the row.
@@ -53,35 +54,26 @@ class RowWriter:
         """
         row = result.to_json().encode()
         entry = {"path": result.path, "sha256": result.sha256, "row": hashlib.sha256(row).hexdigest()}
-        with self._lock:
+        with self._changed:
+            self._changed.wait_for(lambda: self._failure or len(self._waiting) < MOST_WAITING)
             if self._failure:
                 raise self._failure
             self._file.write(row + b"\n")
             self._file.flush()
             self._digest.update(row + b"\n")
             self._waiting.append((audit.EXAMINED, {**entry, **({"files": dict(files)} if files else {})}))
-            wait = self._settled + SETTLE_S - time.monotonic()
-            if wait <= 0:
-                self.settle()
-            elif self._timer is None:
-                self._timer = threading.Timer(wait, self._settle_later)
-                self._timer.daemon = True
-                self._timer.start()
+            self._changed.notify_all()
 
     def settle(self) -> None:
-        """Hands to the disk what waits: all rows, then their entries in the log."""
-        with self._lock:
-            if self._timer:
-                self._timer.cancel()
-                self._timer = None
-            if self._waiting:
-                for _, payload in self._waiting:
-                    for name in payload.get("files", ()):
-                        _sync(self._folder / name)
-                os.fsync(self._file.fileno())
-                self._log.extend(self._waiting)
-                self._waiting = []
-            self._settled = time.monotonic()
+        """Waits until all rows so far are on the disk and in the log.
+
+        Raises:
+            OSError: one could not be written.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._failure or not (self._waiting or self._settling))
+            if self._failure:
+                raise self._failure
 
     @property
     def digest(self) -> str:
@@ -93,18 +85,38 @@ class RowWriter:
         try:
             self.settle()
         finally:
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+            self._thread.join()
             self._file.close()
 
-    def _settle_later(self) -> None:
-        try:
-            self.settle()
-        except OSError as error:
-            self._failure = error
+    def _settle_on(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting or self._failure:
+                    return
+                told, self._waiting = self._waiting, []
+                self._settling = True
+                self._changed.notify_all()
+            try:
+                _sync({self._folder / name for _, payload in told for name in payload.get("files", ())})
+                os.fsync(self._file.fileno())
+                self._log.extend(told)
+            except OSError as error:
+                self._failure = error
+            with self._changed:
+                self._settling = False
+                self._changed.notify_all()
+            if self._failure:
+                return
 
 
-def _sync(path: Path) -> None:
-    """Hands a file and its name to the disk."""
-    for place, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+def _sync(paths: Collection[Path]) -> None:
+    """Hands files and their names to the disk."""
+    folders = {path.parent for path in paths}
+    for place, flags in (*((p, os.O_RDONLY) for p in paths), *((f, os.O_RDONLY | os.O_DIRECTORY) for f in folders)):
         descriptor = os.open(place, flags)
         try:
             os.fsync(descriptor)

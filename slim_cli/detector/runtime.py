@@ -55,6 +55,7 @@ class Detector:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._threads = min(self._threads, torch.get_num_threads())
         self._hands = self._start()
 
     def score(self, waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

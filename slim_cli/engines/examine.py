@@ -67,6 +67,13 @@ class Tools:
         """What decoding may cost."""
         return Limits(self.options.max_duration_s, self.options.timeout_s)
 
+    def weighed(self, row: FileResult) -> FileResult:
+        """A row with what the calibration says of its score."""
+        if row.score is None or self.options.calibration is None:
+            return row
+        status, reasons, ratio = self.options.calibration.assess(row, row.fingerprint)
+        return replace(row, lr_status=status, lr_reasons=reasons, lr=ratio)
+
     def above(self, score: float | None) -> Tools:
         """The same tools, in the same process, with another `occlude_above`."""
         changed = replace(self, occlude_above=score)
@@ -136,10 +143,7 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
                 exhibit.check_unchanged()
     except EvidenceError as error:
         return replace(result, status=error.status, reason=error.remark)
-    if result.score is None or tools.options.calibration is None:
-        return result
-    status, reasons, ratio = tools.options.calibration.assess(result, result.fingerprint)
-    return replace(result, lr_status=status, lr_reasons=reasons, lr=ratio)
+    return tools.weighed(result)
 
 
 class _Examination:

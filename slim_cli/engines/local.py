@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from slim_cli.custody.folder import check_apart
 from slim_cli.custody.ledger import Ledger
 from slim_cli.engines.examine import Tools, Watch, examine
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import OcclusionChoice, ScanOptions, ScoresWindows
+from slim_cli.engines.options import AHEAD, OcclusionChoice, ScanOptions, ScoresWindows
 from slim_cli.engines.scan_progress import Progress, Reporter
+from slim_cli.engines.worker_pool import Job, Outcome, WorkerPool
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.observations.stability import check_codec
@@ -94,23 +96,54 @@ def _run(
     known = {row.path_hex or row.path for row in earlier}
     for row in earlier:
         choice.tell(row.score)  # why: which files get a curve depends on the scores before theirs
-    with tools:
-        for candidate in candidates:
-            if (candidate.path_hex or candidate.name) in known:
-                reporter.finished()
-                continue
-            reporter.begin(candidate.name)
-            try:
-                result = examine(candidate, tools.above(choice.above), watch)
-            except IntegrityError:
+    left = [candidate for candidate in candidates if (candidate.path_hex or candidate.name) not in known]
+    for _ in range(len(candidates) - len(left)):
+        reporter.finished()
+    with closing(_outcomes(left, tools, watch, reporter, choice)) as outcomes:
+        for candidate, outcome in zip(left, outcomes, strict=True):
+            result = outcome.row
+            if result is None:
                 changed.append(candidate.name)
                 reason = Remark("changed_while_examined")
                 result = FileResult(
                     candidate.name, "unreadable", reason, candidate.path_hex, fingerprint=tools.fingerprint
                 )
+            if tools.ledger and (twin := tools.ledger.twin(result)):
+                result = tools.weighed(twin)
             choice.tell(result.score)
             reporter.finished()
             yield result
     if changed:
         names = ", ".join(repr(name) for name in changed)
         raise IntegrityError(f"Evidence changed during the scan: {names}. Work on a copy that nothing writes to.")
+
+
+def _outcomes(
+    candidates: Sequence[Candidate], tools: Tools, watch: Watch, reporter: Reporter, choice: OcclusionChoice
+) -> Generator[Outcome]:
+    """What comes of each file, in order: examined here, or by workers."""
+    if tools.options.workers == 1:
+        with tools:
+            for candidate in candidates:
+                reporter.begin(candidate.name)
+                try:
+                    yield Outcome(examine(candidate, tools.above(choice.above), watch))
+                except IntegrityError:
+                    yield Outcome(None)
+        return
+    with WorkerPool(tools, tools.options.workers) as pool:
+        for candidate, outcome in zip(candidates, pool.outcomes(_jobs(candidates, choice)), strict=True):
+            reporter.begin(candidate.name)
+            watch.times.add(outcome.times)
+            reporter.tell_audio(outcome.times.audio_s, None)
+            yield outcome
+
+
+def _jobs(candidates: Iterable[Candidate], choice: OcclusionChoice) -> Iterator[Job]:
+    """The files with the score above which they get a curve.
+
+    It rests on the files before them but for the last `AHEAD`: so it does not depend on which worker is done first.
+    """
+    begun = choice.told
+    for number, candidate in enumerate(candidates):
+        yield Job(candidate, choice.above_before(begun + max(0, number - AHEAD)))

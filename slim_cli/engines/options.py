@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio, LrSt
 
 OCCLUDED = ("none", "flagged", "all")
 HIGHEST = "top:"
+AHEAD = 32  # files that workers may begin before the one whose row comes next
 
 
 Weight = tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]
@@ -73,6 +75,7 @@ class ScanOptions:
         review_score: score from which a file counts as flagged; None where there is none.
         embed_audio: whether a listening proxy of every scored file is stored beside its overview.
         opinions: second opinions; their scores stand in fields of their own and change nothing else.
+        workers: processes that examine files side by side; 1 for this one.
     """
 
     output: Path | None = None
@@ -86,12 +89,13 @@ class ScanOptions:
     review_score: float | None = None
     embed_audio: bool = False
     opinions: Sequence[GivesOpinion] = ()
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if self.occlusion not in OCCLUDED and not self.occlusion_limit:
             choices = ", ".join(OCCLUDED)
             raise UsageError(f"The option occlusion takes {choices} or {HIGHEST}N; it was given {self.occlusion!r}.")
-        for name in ("max_duration_s", "max_size_bytes", "timeout_s"):
+        for name in ("max_duration_s", "max_size_bytes", "timeout_s", "workers"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"The option {name} must be greater than zero; it is {value}.")
@@ -114,11 +118,20 @@ class OcclusionChoice:
     >>> choice = OcclusionChoice(ScanOptions(occlusion="top:2"))
     >>> [(choice.above, choice.tell(score))[0] for score in (1.0, 3.0, 2.0, 1.5, 4.0)]
     [-inf, -inf, 1.0, 2.0, 2.0]
+
+    Attributes:
+        told: how many files it was told.
     """
 
     def __init__(self, options: ScanOptions) -> None:
         self._options = options
         self._highest: list[float] = []
+        self.told = 0
+        self._past = deque([self.above], maxlen=AHEAD + 1)
+
+    def above_before(self, files: int) -> float | None:
+        """What `above` was when so many files had been told; no more than the last `AHEAD` are remembered."""
+        return self._past[files - self.told - 1]
 
     @property
     def above(self) -> float | None:
@@ -133,9 +146,10 @@ class OcclusionChoice:
 
     def tell(self, score: float | None) -> None:
         """Takes the score of the file at hand."""
-        if score is None or not self._options.occlusion_limit:
-            return
-        if len(self._highest) < self._options.occlusion_limit:
-            heapq.heappush(self._highest, score)
-        else:
-            heapq.heappushpop(self._highest, score)
+        if score is not None and self._options.occlusion_limit:
+            if len(self._highest) < self._options.occlusion_limit:
+                heapq.heappush(self._highest, score)
+            else:
+                heapq.heappushpop(self._highest, score)
+        self.told += 1
+        self._past.append(self.above)
