@@ -16,7 +16,7 @@ from typing import Any
 from slim_cli.custody import audit
 from slim_cli.results import FileResult
 
-MOST_WAITING = 1000  # rows; then the scan does wait
+MOST_WAITING = 1000  # rows that may not be on the disk yet; then the scan does wait
 
 
 class RowWriter:
@@ -36,7 +36,7 @@ class RowWriter:
             while block := self._file.read(2**20):
                 self._digest.update(block)
         self._waiting: list[tuple[str, dict[str, Any]]] = []
-        self._changed, self._settling = threading.Condition(), False
+        self._changed, self._settling = threading.Condition(), 0
         self._failure: OSError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._settle_on, name="slim-rows", daemon=True)
@@ -55,7 +55,7 @@ class RowWriter:
         row = result.to_json().encode()
         entry = {"path": result.path, "sha256": result.sha256, "row": hashlib.sha256(row).hexdigest()}
         with self._changed:
-            self._changed.wait_for(lambda: self._failure or len(self._waiting) < MOST_WAITING)
+            self._changed.wait_for(lambda: self._failure or len(self._waiting) + self._settling < MOST_WAITING)
             if self._failure:
                 raise self._failure
             self._file.write(row + b"\n")
@@ -98,7 +98,7 @@ class RowWriter:
                 if not self._waiting or self._failure:
                     return
                 told, self._waiting = self._waiting, []
-                self._settling = True
+                self._settling = len(told)
                 self._changed.notify_all()
             try:
                 _sync({self._folder / name for _, payload in told for name in payload.get("files", ())})
@@ -107,7 +107,7 @@ class RowWriter:
             except OSError as error:
                 self._failure = error
             with self._changed:
-                self._settling = False
+                self._settling = 0
                 self._changed.notify_all()
             if self._failure:
                 return

@@ -55,7 +55,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
         found.sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr("slim_cli.custody.row_writer.SETTLE_S", 0.0)
+    monkeypatch.setattr("slim_cli.custody.row_writer.MOST_WAITING", 1)
     return found
 
 
