@@ -25,6 +25,7 @@ from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
 from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limits, nearest, rates, stability
 from slim_cli.reporting.numbers import Numbers
+from slim_cli.reporting.own_recordings import Undisputed, beside_undisputed, is_undisputed
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, rank
 from slim_cli.reporting.selection import TRIAGE, Style
@@ -68,7 +69,11 @@ def build_report(
         reference=reference,
         counts=counts,
         rows=tuple(rows),
-        exhibits=tuple(draw.exhibit(row) for row in scored if row.shown),
+        exhibits=tuple(
+            draw.exhibit(row, _beside(row, results, style, words))
+            for row in scored
+            if row.shown and not _undisputed(row, style)
+        ),
         overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
         validation=draw.validation(run.calibration),
         warnings=_warnings(words, run, counts),
@@ -126,6 +131,14 @@ def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+def _undisputed(row: Row, style: Style) -> bool:
+    return style.case is not None and any(is_undisputed(row.result, one) for one in style.case.references)
+
+
+def _beside(row: Row, results: Sequence[FileResult], style: Style, words: Words) -> Undisputed | None:
+    return beside_undisputed(row.result, row.label, style.case, results, words) if style.case else None
+
+
 class _Draughtsman:
     """Builds the sections that hold pictures."""
 
@@ -133,7 +146,7 @@ class _Draughtsman:
         self._words, self._reference, self._folder, self._audio = words, reference, folder, audio
         self._numbers = Numbers(words)
 
-    def exhibit(self, row: Row) -> Exhibit:
+    def exhibit(self, row: Row, undisputed: Undisputed | None = None) -> Exhibit:
         result, channel = row.result, row.result.top_channel
         if result.media is None or channel is None or channel.score is None:
             raise ValueError(f"row {row.number} has a score but no scored channel or no media")
@@ -162,6 +175,7 @@ class _Draughtsman:
             audio=proxy_url(self._folder, result.overview) if self._audio else None,
             nearest=nearest(result, self._reference.metrics, self._words),
             stability=stability(result, threshold, self._words),
+            undisputed=undisputed,
         )
 
     def validation(self, calibration: Mapping[str, Any]) -> Validation:

@@ -17,6 +17,7 @@ from slim_cli.resources import templates_dir
 
 FILE_NAME = "case.toml"
 FOLDER = "case"
+REPEATED = ("exhibit", "reference")
 MAX_BYTES = 8_000_000
 OPTIONAL = frozenset(
     {
@@ -30,6 +31,7 @@ OPTIONAL = frozenset(
         "exhibit.sha256",
         "exhibit.remark",
         "exhibit.listening",
+        "exhibit.language",
     }
 )
 _LISTED = re.compile(r"\\?(?P<digest>[0-9a-fA-F]{32,128}) [ *](?P<name>.+)")
@@ -70,6 +72,7 @@ class Case:
         items: stated texts by dotted name, empty where left out.
         conditioning: facts taken as given.
         exhibits: one mapping per item received, with the keys of `[[exhibit]]`.
+        references: one mapping for each `[[reference]]`, recordings whose origin nobody disputes.
         listed: hashes received with the items.
         scale: the laboratory's own verbal scale, None for the shipped one.
         sources: the files it was read from, by name below the case folder, byte for byte.
@@ -78,6 +81,7 @@ class Case:
     items: Mapping[str, str]
     conditioning: tuple[str, ...] = ()
     exhibits: tuple[Mapping[str, str], ...] = ()
+    references: tuple[Mapping[str, str], ...] = ()
     listed: tuple[ListedHash, ...] = ()
     scale: Mapping[str, Any] | None = None
     sources: Mapping[str, bytes] = field(default_factory=dict)
@@ -118,10 +122,17 @@ def load_case(path: Path) -> Case:
     """
     source = _read(path, "case file")
     stated = read(_record(), parse_toml(source, str(path)), str(path))
-    tables = {name: vars(getattr(stated, name)) for name in _tables() if name != "exhibit"}
+    tables = {name: vars(getattr(stated, name)) for name in _tables() if name not in REPEATED}
     conditioning = tuple(map(_text, tables["propositions"].pop("conditioning")))
     items = {f"{name}.{key}": _text(text) for name, table in tables.items() for key, text in table.items()}
-    exhibits = tuple({key: _text(text) for key, text in vars(entry).items()} for entry in stated.exhibit)
+    exhibits, references = (
+        tuple(
+            {key: str(text) if key == "file" else _text(text) for key, text in vars(entry).items()}
+            for entry in getattr(stated, name)
+        )
+        for name in REPEATED
+    )
+    references = tuple(entry for entry in references if entry["file"])
     sources, listed = {FILE_NAME: source}, [ListedHash(e["file"], e["sha256"].lower()) for e in exhibits if e["sha256"]]
     name, scale = items["received.hash_list"], items["report.scale"]
     if name:
@@ -129,7 +140,7 @@ def load_case(path: Path) -> Case:
         listed.extend(_hashes(sources[name], name))
     if scale:
         sources[scale] = _read(_beside(path, scale), "scale")
-    return Case(items, conditioning, exhibits, tuple(listed), _scale(sources.get(scale), scale), sources)
+    return Case(items, conditioning, exhibits, references, tuple(listed), _scale(sources.get(scale), scale), sources)
 
 
 def stored_case(output: Path) -> Case | None:
@@ -151,16 +162,16 @@ def blank_case() -> str:
 def _tables() -> dict[str, dict[str, Any]]:
     """Every item that a case file may hold, by table: those of the blank one."""
     tables = tomllib.loads(blank_case())
-    return {**tables, "exhibit": tables["exhibit"][0]}
+    return {**tables, **{name: tables[name][0] for name in REPEATED}}
 
 
 @cache
 def _record() -> Any:
-    """A case file as a record: every table of the blank one, and any number of exhibits."""
+    """A case file as a record: every table of the blank one, and any number of exhibits and references."""
     records = {name: make_dataclass(name.title(), map(_item, table.items())) for name, table in _tables().items()}
-    exhibit = records.pop("exhibit")
+    repeated = [(name, tuple[records.pop(name), ...], ()) for name in REPEATED]  # type: ignore[misc]
     fields: list[Any] = [(name, kind, field(default_factory=kind)) for name, kind in records.items()]
-    return make_dataclass("CaseFile", [*fields, ("exhibit", tuple[exhibit, ...], ())])  # type: ignore[valid-type]
+    return make_dataclass("CaseFile", [*fields, *repeated])
 
 
 def _item(entry: tuple[str, Any]) -> tuple[str, Any, Any]:

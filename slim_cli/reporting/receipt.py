@@ -101,6 +101,8 @@ class _Names:
 
     def find(self, name: str) -> int | None:
         """The number of the file that a name means, None where there is none or more than one."""
+        if name in self._whole:
+            return self._whole[name]
         name = name.replace("\\", "/").removeprefix("./")
         if name in self._whole:
             return self._whole[name]

@@ -10,6 +10,7 @@ from slim_cli.assessment.reference import Reference
 from slim_cli.reporting.evaluation import evaluate
 from slim_cli.reporting.figures.distributions import position_bar
 from slim_cli.reporting.numbers import Numbers
+from slim_cli.reporting.own_recordings import within_language
 from slim_cli.reporting.receipt import Receipt
 from slim_cli.reporting.selection import Style, is_shown
 from slim_cli.reporting.view import Counts, Row
@@ -64,6 +65,7 @@ def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, wo
     row = replace(row, label=received.exhibit.get("number") or row.label, received=received)
     if row.rank is None:
         return row
+    row = replace(row, result=within_language(row.result, received.exhibit, run.calibration.get("scope", {})))
     bounds = run.calibration.get("bounds", {})
     return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, bounds))
 

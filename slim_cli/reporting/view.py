@@ -11,6 +11,7 @@ from slim_cli.assessment.reference import Reference
 from slim_cli.custody.audit import Extract
 from slim_cli.reporting.evaluation import Evaluation
 from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
+from slim_cli.reporting.own_recordings import Undisputed
 from slim_cli.reporting.receipt import Receipt, Received
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.reporting.sections import Section, load_sections, standard_rows
@@ -97,6 +98,7 @@ class Exhibit:
         audio: listening proxy as a data URL, None where none is to be embedded.
         nearest: known error rate nearest to its conditions.
         stability: score after small changes, None where not tried.
+        undisputed: how it lies among undisputed recordings of the case, None where there are none.
     """
 
     row: Row
@@ -116,6 +118,7 @@ class Exhibit:
     audio: str | None
     nearest: Nearest
     stability: Stability | None
+    undisputed: Undisputed | None = None
 
     @property
     def result(self) -> FileResult:

@@ -99,3 +99,22 @@ def test_an_evaluation_never_speaks_of_a_review(slim: Slim, world: World, comple
     assert "review" not in ran.out + ran.err
     line = json.loads(slim("scan", "evidence", "--case", complete, "-o", tmp_path / "two", "--json").out)
     assert (line["review_score"], line["for_review"]) == (None, None)
+
+
+def test_a_case_file_is_filled_from_a_folder_never_inside_it(
+    slim: Slim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = tmp_path / "evidence"
+    evidence.mkdir()
+    (evidence / "call.amr").write_bytes(b"#!AMR\n" + bytes(99))
+    monkeypatch.chdir(evidence)
+    ran = slim("case", "new", ".")
+    assert (ran.code, "lies inside the evidence" in ran.err) == (2, True)
+    monkeypatch.chdir(tmp_path)
+    assert slim("case", "new", "evidence").out == "Written: case.toml\n"
+    same = slim("case", "check", "case.toml", "--evidence", "evidence")
+    assert (same.code, same.out.splitlines()[-1]) == (1, "The folder holds what the case file names.")
+    (evidence / "call.amr").write_bytes(b"#!AMR\n" + bytes(98))
+    changed = slim("case", "check", "case.toml", "--evidence", "evidence", "--language", "de")
+    assert changed.code == 4
+    assert "call.amr: Der SHA-256 ist nicht der mitgeteilte" in changed.out

@@ -26,7 +26,7 @@ def filled(text: str = "stated") -> dict[str, Any]:
             for key in entry:
                 entry[key] = [f"{text} conditioning"] if isinstance(entry[key], list) else f"{text} {name}.{key}"
     data["received"]["hash_list"] = data["report"]["scale"] = ""
-    data["exhibit"] = []
+    data["exhibit"] = data["reference"] = []
     return data
 
 
