@@ -28,7 +28,7 @@ from slim_cli.training.loop import Report
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
-from slim_cli.training.views import View, tune_view
+from slim_cli.training.views import TunedView, tune_view
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,15 @@ class Training:
         _save(_fitted(slim), self.shared / "encoder", "encoder")
 
     def tune_views(self, report: Report | None = None) -> None:
-        """Tunes each encoder beside style and linguistics end to end, on the clips of stage 2 of this run.
+        """Tunes each view of the head, with an encoder of its own where it has one, on the clips of stage 2.
 
         Raises:
             UsageError: the encoders are not fitted yet.
         """
         slim, recipe = self._with_encoders(views=False), self.recipe.view
         clips = [c for c in self.chosen if self.recipe.protocol.reads("stage2", c)]
-        for name in slim.views:
-            folder = self.folder / f"view-{name}"
-            view = View(slim.encoder(name), slim.head.views[name])
+        for name in slim.head.views:
+            folder, view = self.folder / f"view-{name}", TunedView(slim, name)
             tune_view(view, LabelledBatches(clips, self.pack, recipe.batch, recipe.window_s), recipe, folder, report)
             _save(view, folder, "view")
 
@@ -166,8 +165,8 @@ class Training:
         slim = build_slim(self.recipe)
         if not self.ready_made:
             _fitted(slim).load_state_dict(_load(self.shared / "encoder", "encoder"))
-        for name in slim.views if views else ():
-            View(slim.encoder(name), slim.head.views[name]).load_state_dict(_load(self.folder / f"view-{name}", "view"))
+        for name in slim.head.views if views else ():
+            TunedView(slim, name).load_state_dict(_load(self.folder / f"view-{name}", "view"))
         slim.share_front()
         return slim.to(self.device).eval()
 

@@ -1,17 +1,21 @@
-"""Tuning a view: an encoder beside style and linguistics and what scores its frames, end to end on labelled windows."""
+"""Tuning a view of a fused head, with an encoder of its own where it has one, on labelled windows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Encoder, normalise
+from slim_cli.detector.encoders.interface import normalise
+from slim_cli.detector.heads import Subspaces
+from slim_cli.detector.heads.views import View
+from slim_cli.detector.model import Slim
 from slim_cli.training.batches import Batch
 from slim_cli.training.loop import LoopOptions, Report, optimise
 
@@ -24,8 +28,8 @@ class ViewRecipe:
         steps: optimisation steps.
         batch: windows per step, a multiple of 12.
         window_s: length of a window, seconds.
-        learning_rate: peak learning rate of the encoder.
-        head_rate: how many times faster what scores its frames learns.
+        learning_rate: peak learning rate of an encoder that is tuned.
+        head_rate: how many times faster the view itself learns.
         smoothing: label smoothing.
         seed: seed of the batches.
     """
@@ -39,38 +43,54 @@ class ViewRecipe:
     seed: int = 0
 
 
-class View(nn.Module):
-    """An encoder and what scores its frames."""
+class TunedView(nn.Module):
+    """A view with the encoders that are tuned with it, over encoders that stay as they are.
 
-    def __init__(self, encoder: Encoder, score: nn.Module) -> None:
+    Args:
+        slim: a model whose head has the view.
+        name: the view's name.
+    """
+
+    def __init__(self, slim: Slim, name: str) -> None:
         super().__init__()
-        self.encoder, self.score = encoder, score
+        view: Any = slim.head.views[name]
+        self.score: View = view
+        self.encoders = nn.ModuleDict({own: slim.encoder(own) for own in view.encoders})
+        self._frozen = [slim]  # why: in a list, it is no part of what is trained and stored
 
     def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
         """(B, T) at any level and (B,) valid samples → log-odds (B,)."""
-        features, mask = self.encoder.front(normalise(waveforms, lengths), lengths)
-        scores: Tensor = self.score(self.encoder.subspace(features, mask), mask)
-        return scores
+        slim, tuned = self._frozen[0].eval(), {}
+        for name in self.encoders:
+            encoder = slim.encoder(name).train(self.training)
+            features, mask = encoder.front(normalise(waveforms, lengths), lengths)
+            tuned[name] = encoder.subspace(features, mask), mask
+        if tuned:
+            nothing = waveforms.new_zeros(len(waveforms), 1, 1)
+            return self.score(Subspaces(nothing, nothing, nothing[..., 0] == 0, nothing[..., 0] == 0, tuned))
+        with torch.no_grad():
+            x = slim.subspaces(waveforms, lengths)
+        return self.score(x)
 
 
 def tune_view(
-    view: View,
+    view: TunedView,
     batches: Callable[[np.random.Generator], Batch],
     recipe: ViewRecipe,
     folder: Path,
     report: Report | None = None,
 ) -> None:
-    """Trains an encoder and its score in place; a stopped training goes on.
+    """Trains a view in place, with its encoders; a stopped training goes on.
 
     Args:
-        view: both.
+        view: the view and its encoders.
         batches: gives labelled windows.
         recipe: how to go about it.
         folder: checkpoints and metrics log.
         report: progress callback.
     """
 
-    def step(module: View, number: int) -> dict[str, Tensor]:
+    def step(module: TunedView, number: int) -> dict[str, Tensor]:
         batch = batches(np.random.default_rng((recipe.seed, number)))
         lengths = torch.full((len(batch.heard),), batch.heard.shape[1])
         device = next(module.parameters()).device

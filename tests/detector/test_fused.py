@@ -9,11 +9,14 @@ import torch
 
 from slim_cli.detector.encoders import build_encoder
 from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig
+from slim_cli.detector.heads.views import build_view, principal_directions
 from slim_cli.detector.model import Slim
 from slim_cli.errors import UsageError
 
+DIMS = {"style": 2560, "linguistics": 8}
 MAIN = {"kind": "moments", "dependency_dim": 4, "hidden": [8]}
-HEAD = {"kind": "fused", "main": MAIN, "views": {"heard": {"pooled_dim": 8, "dropout": 0.1}}}
+VIEWS = {"heard": {"kind": "encoder", "pooled_dim": 8, "dropout": 0.1}}
+HEAD = {"kind": "fused", "main": MAIN, "views": VIEWS}
 
 
 @pytest.fixture
@@ -33,9 +36,28 @@ def test_the_score_is_the_weighed_sum_of_the_main_score_and_each_view(slim: Slim
         slim.head.bias.fill_(1.0)
         x = slim.subspaces(torch.randn(2, 32_000), torch.tensor([32_000, 20_000]))
         whole, main = slim.head(x), slim.head.main(x)
-        view = slim.head.views["heard"](*x.views["heard"])
+        view = slim.head.views["heard"](x)
     assert whole.score.allclose(2 * main.score + 3 * view + 1, atol=1e-4)
     assert whole.mismatch.equal(main.mismatch)
+
+
+def test_the_view_of_frames_hears_what_lies_inside_the_signal_alone(slim: Slim) -> None:
+    torch.manual_seed(0)
+    view = build_view("frames", {"kind": "frames", "style": 8, "linguistics": 4, "width": 8}, DIMS).eval()
+    waveform = torch.randn(1, 64_000)
+    waveform[:, 32_000:] = 0
+    x = slim.subspaces(waveform, torch.tensor([32_000]))
+    louder = x._replace(linguistics=torch.where(x.linguistics_mask[..., None], x.linguistics, 9.0))
+    assert view(x).allclose(view(louder), atol=1e-5)
+    assert not view(x).allclose(view(slim.subspaces(torch.randn(1, 64_000), torch.tensor([64_000]))), atol=1e-3)
+
+
+def test_a_view_prepares_directions_of_unit_variance() -> None:
+    frames = torch.randn(500, 20, generator=torch.Generator().manual_seed(0)) * torch.linspace(0.1, 9, 20) + 3
+    weight, bias = principal_directions(frames, 6)
+    along = frames @ weight.t() + bias
+    assert along.mean(0).abs().max() < 1e-3
+    assert torch.cov(along.t()).allclose(torch.eye(6), atol=1e-2)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Several views, each scored by itself, their scores added: what one of them misses another may hear.
 
-The main score is that of another kind of head over style and linguistics; each further encoder has attentive statistics
-and one linear layer of its own. How much each counts is a logistic regression on clips that trained none of them.
+The main score is that of another kind of head over style and linguistics; views score beside it. How much each counts
+is a logistic regression on clips that trained none of them.
 """
 
 from __future__ import annotations
@@ -17,45 +17,26 @@ from slim_cli.detector.encoders.interface import Recordings
 from slim_cli.detector.heads import build_head, describe_head
 from slim_cli.detector.heads.interface import FittedEncoders, Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.moments import fit_layer
-from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling
+from slim_cli.detector.heads.views import View, build_view
 from slim_cli.errors import UsageError
 
 FUSION_PENALTY = 1e-4
-
-
-class ViewScore(nn.Module):
-    """Frames of one encoder → log-odds.
-
-    Args:
-        dim: width of its frames.
-        pooled_dim: width of what they are pooled into.
-        dropout: dropout in pooling and before the last layer.
-    """
-
-    def __init__(self, dim: int, pooled_dim: int = 256, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.sizes = {"pooled_dim": pooled_dim, "dropout": dropout}
-        self.pooling = AttentiveStatisticsPooling(dim, pooled_dim, dropout)
-        self.classifier = nn.Sequential(nn.LeakyReLU(), nn.Dropout(dropout), nn.Linear(pooled_dim, 1))
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, F, D) and mask (B, F) → (B,)."""
-        return self.classifier(self.pooling(x, mask).float())[:, 0]
+FRAMES_OF, FRAMES = 500, 40  # recordings that views prepare on, and frames of each
 
 
 class FusedHead(Head):
-    """A head over style and linguistics, and the scores of further views.
+    """A head over style and linguistics, and the scores of views.
 
     Attributes:
         main: that head.
-        views: the further views by name.
+        views: the views by name.
         weights: (1 + views,) what the main score and each view's count, in the order of `views`.
         bias: what is added.
     """
 
     kind = "fused"
 
-    def __init__(self, main: Head, views: Mapping[str, ViewScore]) -> None:
+    def __init__(self, main: Head, views: Mapping[str, View]) -> None:
         nn.Module.__init__(self)
         self.main, self.views = main, nn.ModuleDict(dict(views))
         self.weights: Tensor
@@ -75,28 +56,44 @@ class FusedHead(Head):
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], dims: Mapping[str, int]) -> Self:
-        views = {name: ViewScore(dims[name], **sizes) for name, sizes in spec["views"].items()}
+        views = {name: build_view(name, table, dims) for name, table in spec["views"].items()}
         return cls(build_head(spec["main"], dims), views)
 
     def describe(self) -> dict[str, Any]:
-        views = {name: view.sizes for name, view in self.views.items()}
+        views = {
+            name: {"kind": view.kind, **view.describe()} for name, view in zip(self.views, self._each(), strict=True)
+        }
         return {"main": describe_head(self.main), "views": views}
 
     def classify(self, x: Subspaces, style: Tensor, linguistics: Tensor) -> Tensor:
         scores = torch.stack([self.main.classify(x, style, linguistics), *self._view_scores(x)], 1)
         return scores @ self.weights + self.bias
 
+    def _each(self) -> list[View]:
+        found: list[Any] = list(self.views.values())
+        return found
+
     def _view_scores(self, x: Subspaces) -> list[Tensor]:
-        return [view(*x.views[name]) for name, view in self.views.items()]
+        return [view(x) for view in self._each()]
 
     def dependency(self, x: Subspaces) -> tuple[Tensor, Tensor]:
         return self.main.dependency(x)
 
     def prepare(self, fitted: FittedEncoders, recordings: Recordings, options: Mapping[str, Any]) -> None:
         self.main.prepare(fitted, recordings, options)
+        rng = np.random.default_rng(int(options.get("seed", 0)))
+        style, linguistics = [], []
+        for audio in recordings.draw(int(options.get("clips", FRAMES_OF)), rng):
+            x = fitted.subspaces_of(audio)
+            style.append(_some(x.style[0][x.style_mask[0]], rng))
+            linguistics.append(_some(x.linguistics[0][x.linguistics_mask[0]], rng))
+        for view in self._each():
+            view.prepare(fitted, (torch.cat(style), torch.cat(linguistics)))
 
     def prepared(self) -> nn.Module | None:
-        return self.main.prepared()
+        main = self.main.prepared()
+        parts = dict(zip(self.views, (view.prepared() for view in self._each()), strict=True)) | {"main": main}
+        return nn.ModuleDict({name: part for name, part in parts.items() if part is not None})
 
     def summary(self, x: Subspaces) -> Tensor:
         """The main head's summary, and after it the score of each view."""
@@ -124,3 +121,7 @@ class FusedHead(Head):
         fit_layer(layer, self._parts(apart), target, apart.weights({}), FUSION_PENALTY)
         self.weights.copy_(layer.weight[0].detach())
         self.bias.copy_(layer.bias.detach())
+
+
+def _some(frames: Tensor, rng: np.random.Generator) -> Tensor:
+    return frames[torch.from_numpy(rng.integers(len(frames), size=FRAMES))]
