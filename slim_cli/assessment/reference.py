@@ -61,6 +61,8 @@ class OperatingPoint:
         miss_rate: share of spoof files below it, in [0, 1].
         n_bona_fide: bona fide files behind the first rate.
         n_spoof: spoof files behind the second.
+        set_on: the clips on which the threshold was set, in words; empty where the model does not say.
+        variants: how many variants of the model were compared on these clips; None where it does not say.
     """
 
     score: float
@@ -68,6 +70,8 @@ class OperatingPoint:
     miss_rate: float
     n_bona_fide: int
     n_spoof: int
+    set_on: str = ""
+    variants: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,17 +22,18 @@ SHORT_S = 10.0
 NARROW_HZ = 4200.0
 CLIPPED = 0.001
 NOISY_DB = 15.0
+NOISE_DB = MappingProxyType({"noise-10db": 15.0, "noise-20db": 25.0})  # halfway between the validated ratios
 BY_CONDITION = "eer_by_condition"
 TELEPHONE_BAND = "band-8k"
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How an exhibit is stored, as far as the validation tells it apart.
+    """A condition of an exhibit, as far as the validation tells it apart.
 
     Attributes:
         name: name of the condition in the validation.
-        reason: what decided: `codec`, `rate` or `clean`.
+        reason: what decided: `codec`, `rate`, `noise` or `clean`.
         lossy: whether the coding removes parts of the sound.
     """
 
@@ -52,8 +53,16 @@ def condition_of(result: FileResult) -> Condition | None:
     return Condition(codec.condition, "codec" if codec.lossy else "clean", codec.lossy)
 
 
+def conditions_of(result: FileResult) -> tuple[Condition, ...]:
+    """Every condition of the validation that applies: how the exhibit is stored, and the noise in it."""
+    stored, snr = condition_of(result), observed(result, "snr_db")
+    noise = next((name for name, limit in NOISE_DB.items() if snr is not None and snr < limit), None)
+    found = [stored] if stored else []
+    return (*found, Condition(noise, "noise", False)) if noise else tuple(found)
+
+
 def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nearest:
-    """The known error rate that stands nearest to an exhibit, or that there is none.
+    """The worst of the known error rates that apply to an exhibit, or that there is none for how it is stored.
 
     Args:
         result: a scored file.
@@ -63,23 +72,21 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
     numbers, media, top = Numbers(words), result.media, result.top_channel
     if media is None or top is None:
         raise ValueError(f"{result.path} was not decoded and scored")
-    found = condition_of(result)
-    row = _row(found.name, metrics) if found else None
-    if found is None or row is None:
-        seen = {
-            "codec": codec_of(media.codec).name,
-            "rate": numbers.frequency(media.sample_rate_hz),
-            "speech": numbers.duration(top.net_speech_s),
-        }
+    found = [(row, c) for c in conditions_of(result) if (row := _row(c.name, metrics))]
+    seen = {
+        "codec": codec_of(media.codec).name,
+        "rate": numbers.frequency(media.sample_rate_hz),
+        "speech": numbers.duration(top.net_speech_s),
+        "snr": numbers.plain(observed(result, "snr_db"), 0),
+    }
+    stored = condition_of(result)
+    if not found or stored is None or _row(stored.name, metrics) is None:
         return Nearest(False, words.say("exhibit.nearest_none", conditions=words.say("exhibit.conditions", **seen)))
-    reason = words.say(
-        f"exhibit.because_{found.reason}",
-        codec=codec_of(media.codec).name,
-        rate=numbers.frequency(media.sample_rate_hz),
-    )
+    row, worst = max(found, key=lambda entry: entry[0].rate)
+    reason = words.say(f"exhibit.because_{worst.reason}", **seen)
     rate = words.within(numbers.percent, row.rate, row.low, row.high)
     values = {"rate": rate, "n_bona_fide": row.n_bona_fide, "n_spoof": row.n_spoof, "reason": reason}
-    return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", found.name), **values))
+    return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", worst.name), **values))
 
 
 def rates(metrics: Mapping[str, Any], table: str) -> tuple[OriginRate, ...]:

@@ -227,6 +227,12 @@ class Report:
         return tuple(row for row in self.rows if row.rank is not None)
 
     @property
+    def asked_about(self) -> tuple[Row, ...]:
+        """The exhibits of the case; every file where the case file lists none."""
+        exhibits = tuple(row for row in self.rows if row.received and row.received.exhibit)
+        return exhibits or self.rows
+
+    @property
     def unscored(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.rank is None)
 

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from slim_cli.reporting.build import build_report
 from slim_cli.reporting.case import Case, load_case
 from slim_cli.reporting.evaluation import evaluate
 from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
 from slim_cli.reporting.rows import complete, rank
 from slim_cli.reporting.scale import load_scale
-from slim_cli.reporting.selection import TRIAGE
-from slim_cli.results import LikelihoodRatio, Remark
+from slim_cli.reporting.selection import TRIAGE, Style
+from slim_cli.reporting.templates import render
+from slim_cli.results import LikelihoodRatio, Observation, Remark
 from slim_cli.words import load_words
 from tests.reporting import cases, factory
+from tests.reporting.test_sections import section_of, text_of
 
 WORDS = load_words()
 OTHER = Remark("other_pipeline", {"calibration": "ab", "scan": "cd"})
@@ -81,7 +84,7 @@ def test_what_must_be_known_with_a_ratio_stands_beside_it(ratio, caution, expect
 
 @pytest.mark.parametrize("bounded", [True, False])
 def test_the_summary_says_when_a_ratio_was_cut_off(bounded):
-    assert ("Cut off at the bound." in said(LikelihoodRatio(2.0, 1.2, 2.0, bounded)).short) is bounded
+    assert ("cut off at the bound of the calibration" in said(LikelihoodRatio(2.0, 1.2, 2.0, bounded)).short) is bounded
 
 
 @pytest.mark.parametrize("missing", ["propositions.h1", "propositions.h2"])
@@ -196,3 +199,36 @@ def test_the_example_case_can_be_used():
     case = load_case(Path(__file__).parents[2] / "examples" / "case.toml")
     assert all("EXAMPLE" in case.items[key] for key in ("laboratory.name", "case.number", "case.customer"))
     assert len(case.listed) == 9
+
+
+@pytest.mark.parametrize(
+    ("snr_db", "label"),
+    [
+        (40.0, "as recorded, without lossy coding: equal error rate 14 %"),
+        (20.0, "noise 20 dB below the speech: equal error rate 30 %"),
+        (9.0, "noise 10 dB below the speech: equal error rate 40 %"),
+        (None, "as recorded, without lossy coding: equal error rate 14 %"),
+    ],
+)
+def test_of_the_conditions_that_apply_the_worst_is_shown(snr_db, label):
+    seen = {"snr_db": Observation(snr_db, "dB", snr_db is not None)}
+    rates = {"clean": [0.14, 812, 955], "noise-20db": [0.3, 812, 955], "noise-10db": [0.4, 812, 955]}
+    one = nearest(replace(factory.scored("a.wav", 1.0), observations=seen), {"eer_by_condition": rates}, WORDS)
+    assert one.text.replace("\xa0", " ").startswith(label)
+
+
+def test_a_better_row_of_noise_never_hides_the_row_of_the_coding():
+    seen = {"snr_db": Observation(9.0, "dB")}
+    rates = {"clean": [0.3, 812, 955], "noise-10db": [0.2, 812, 955]}
+    one = nearest(replace(factory.scored("a.wav", 1.0), observations=seen), {"eer_by_condition": rates}, WORDS)
+    assert one.text.startswith("as recorded, without lossy coding")
+
+
+def test_no_exhibit_is_dropped_from_the_answers_and_only_exhibits_are_counted(tmp_path):
+    results = [factory.scored(f"{n:02d}.wav", 1.0 + n / 10) for n in range(20)]
+    case = cases.case(tmp_path, results)
+    results = [*results, factory.unscored("notes.txt", "no_audio", "not an audio file")]
+    report = build_report(results, factory.run(results), factory.reference(), tmp_path, Style(case=case))
+    text = text_of(section_of(render(report, "html"), "B"))
+    assert all(f"E-{n:02d}" in text for n in range(1, 21))
+    assert "1 file was found that is no exhibit of the case file" in text

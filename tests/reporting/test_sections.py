@@ -123,7 +123,7 @@ def test_what_is_banned_in_one_mode_is_said_in_the_other(reports, phrase):
         ("de", "verlustfreie Formate 22 % – 300 200"),
         ("en", "1 received hash does not agree with the measured one."),
         ("en", "DOES NOT AGREE"),
-        ("en", "The sign of the score changes with: without silence at both ends."),
+        ("en", "crosses the review threshold with: without silence at both ends."),
         ("en", "DRAFT – not signed"),
         ("de", "Die Messungen an E-01 sind etwa 40-mal so wahrscheinlich, wenn H1 zutrifft, wie wenn H2 zutrifft."),
         ("de", "eine mäßige Stützung von H1 gegenüber H2"),
@@ -204,8 +204,13 @@ def test_the_case_decides_the_report_number(tmp_path):
 
 
 def leaves(entry: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a language file by its dotted key; of a list also how many it has, but of the glossary."""
-    if isinstance(entry, dict):
+    """Every text of a language file by its dotted key; of a list also how many it has, but of the glossary.
+
+    Of a text with plural forms only the common one: how many there are is the language's own.
+    """
+    if isinstance(entry, dict) and isinstance(entry.get("other"), str):
+        yield key, entry["other"]
+    elif isinstance(entry, dict):
         for name, value in entry.items():
             yield from leaves(value, f"{key}.{name}")
     elif isinstance(entry, list):
