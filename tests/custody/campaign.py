@@ -3,6 +3,7 @@
     python -m tests.custody.campaign kills 200 --files 200
     python -m tests.custody.campaign tampering 1000
     python -m tests.custody.campaign forgeries 20
+    python -m tests.custody.campaign races 50
 
 Each prints what it did and what it found, and leaves with 1 if anything was lost or missed. The short forms are tests.
 """
@@ -42,9 +43,11 @@ main()
 def stand_in() -> None:
     """Puts a plain function of the waveform in the detector's place, so that starts and windows cost little."""
     import slim_cli.detector
+    from slim_cli.engines import controls
     from tests.conftest import FakeDetector
 
     slim_cli.detector.load_detector = lambda bundle, device: FakeDetector()
+    controls.load_controls = lambda bundle: None  # the published scores are those of the detector that is replaced
 
 
 def write_evidence(folder: Path, files: int) -> None:
@@ -207,6 +210,32 @@ def forgeries(count: int, whole: Path, folder: Path, seed: int = 0) -> tuple[Cou
     return done, missed
 
 
+def races(count: int, files: int, folder: Path) -> tuple[Counter[str], list[str]]:
+    """Starts two scans at once into one folder: one writes, the other is told so or comes too late.
+
+    Returns:
+        how they ended, and what went wrong, in words.
+    """
+    done, wrong = Counter[str](), []
+    write_evidence(folder / "evidence", files)
+    for number in range(count):
+        output = folder / f"race-{number}"
+        both = [
+            subprocess.Popen(command(folder / "evidence", output), env=environment(), stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        ended = sorted((process.communicate()[1].strip(), process.returncode) for process in both)
+        codes = sorted(code for _, code in ended)
+        told = " ".join(text for text, code in ended if code)
+        done["is written to by" if "is written to by" in told else "holds results"] += 1
+        if codes != [0, 2] or "Traceback" in told:
+            wrong.append(f"{output.name}: left with {codes}: {told[-200:]}")
+        if (found := verify(output)).changed or found.unfinished:
+            wrong.append(f"{output.name}: {found.changed} {found.unfinished}")
+        shutil.rmtree(output)
+    return done, wrong
+
+
 def finished(folder: Path, files: int) -> Path:
     """A finished scan of a few files."""
     write_evidence(folder / "evidence", files)
@@ -217,7 +246,7 @@ def finished(folder: Path, files: int) -> Path:
 def main() -> None:
     """Runs a campaign from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries"))
+    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries", "races"))
     parser.add_argument("count", type=int)
     parser.add_argument("--files", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
@@ -226,6 +255,8 @@ def main() -> None:
         folder = Path(scratch)
         if asked.campaign == "kills":
             done, lost = kills(asked.count, asked.files, folder, asked.seed)
+        elif asked.campaign == "races":
+            done, lost = races(asked.count, asked.files, folder)
         else:
             whole = finished(folder, asked.files)
             run = tampering if asked.campaign == "tampering" else forgeries

@@ -1,0 +1,35 @@
+"""The short forms of the campaigns against a run; `python -m tests.custody.campaign` runs the long ones."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.custody.campaign import finished, forgeries, kills, races, tampering
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished scan."""
+    return finished(tmp_path_factory.mktemp("scan"), 8)
+
+
+def test_killed_scans_go_on_to_the_rows_of_an_unbroken_one(tmp_path: Path) -> None:
+    happened, lost = kills(2, 5, tmp_path, seed=5)
+    assert lost == []
+    assert happened["runs"] >= 1
+
+
+def test_every_single_change_is_found(whole: Path, tmp_path: Path) -> None:
+    done, missed = tampering(60, whole, tmp_path)
+    assert missed == []
+    assert done.total() > 50
+
+
+def test_folders_written_anew_are_found_by_the_seal_alone(whole: Path, tmp_path: Path) -> None:
+    done, missed = forgeries(2, whole, tmp_path)
+    assert (done["fit their own log"], missed) == (2, [])
+
+
+def test_of_two_writers_one_is_refused(tmp_path: Path) -> None:
+    done, wrong = races(1, 6, tmp_path)
+    assert (done.total(), wrong) == (1, [])
