@@ -77,6 +77,10 @@ MaxSize = Annotated[str | None, typer.Option(help="Refuse files larger than this
 Timeout = Annotated[
     str, typer.Option(help="Wait no longer than this for the decoder, such as 60s.", rich_help_panel=LIMITS)
 ]
+Track = Annotated[
+    int | None,
+    typer.Option(min=1, help="Examine this audio track of files that have so many.", show_default="the first readable"),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the results of an earlier scan in the output folder.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished scan in the output folder.")]
 Opinions = Annotated[

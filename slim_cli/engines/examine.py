@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
@@ -167,9 +167,12 @@ class _Examination:
         )
         self._pass = AudioPass([one for one in found if one], tools.network, watch.times)
 
+    def _opened(self) -> AbstractContextManager[AudioStream]:
+        return self._tools.decoder.open(self._exhibit, self._kind, self._tools.limits, self._options.track)
+
     def result(self, result: FileResult) -> FileResult:
         """The row, with what both passes found."""
-        with self._tools.decoder.open(self._exhibit, self._kind, self._tools.limits) as stream:
+        with self._opened() as stream:
             decode(stream, self._pass, lambda seconds: self._watch.tell(seconds, stream.expected_s))
             result = replace(
                 result, media=stream.media, remarks=tuple(stream.remarks), status="scored", **stream.account()
@@ -232,7 +235,7 @@ class _Examination:
             consumers: Sequence[Consumer] = [one for one in (stability, occluder, proxy) if one]
             if consumers:
                 try:
-                    with self._tools.decoder.open(self._exhibit, self._kind, self._tools.limits) as stream:
+                    with self._opened() as stream:
                         decode(stream, AudioPass(consumers, None, StageTimes(self._watch.times.seconds)))
                 except EvidenceError as error:
                     failed = [Remark("second_pass_failed")] if stability or occluder else []

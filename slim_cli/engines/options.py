@@ -74,6 +74,7 @@ class ScanOptions:
         occlusion: which scored files are heard again with stretches replaced: `none`, `flagged`, `all` or `top:N`.
         review_score: score from which a file counts as flagged; None where there is none.
         embed_audio: whether a listening proxy of every scored file is stored beside its overview.
+        track: the audio track to examine where a file has that many, from 0; None for the first that can be decoded.
         opinions: second opinions; their scores stand in fields of their own and change nothing else.
         workers: processes that examine files side by side; 1 for this one.
     """
@@ -88,6 +89,7 @@ class ScanOptions:
     occlusion: str = "none"
     review_score: float | None = None
     embed_audio: bool = False
+    track: int | None = None
     opinions: Sequence[GivesOpinion] = ()
     workers: int = 1
 

@@ -64,8 +64,8 @@ class FfmpegSource(Source):
         if not count:
             raise EvidenceError(Remark("no_audio_track", {"container": self._kind.label}), "no_audio")
         if track is not None and not track < count:
-            raise failed(Remark("track_missing", {"track": track + 1, "n": count}))
-        return list(range(count)) if track is None else [track]
+            self.remarks.append(Remark("track_missing", {"track": track + 1, "n": count}))
+        return [track] if track is not None and track < count else list(range(count))
 
     def _demuxer(self) -> Any:
         kind = self._kind

@@ -52,6 +52,8 @@ class View(io.RawIOBase):
 
     def peek(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at an offset, through a cache of one block; patches do not apply."""
+        if offset >= self.size:
+            return b""
         begin = offset - self._block_start
         if not (begin >= 0 and offset + count <= self._block_start + len(self._block)):
             length = min(max(count, _BLOCK), max(0, self.size - offset))

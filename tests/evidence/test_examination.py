@@ -280,3 +280,53 @@ def test_fuzzed_files_end_in_one_outcome_and_nothing_is_missing_unexplained() ->
     assert tally.faults == []
     assert tally.counts["files"] == 240
     assert tally.counts["decoded"] > 120
+
+
+def two_tracks(path: Path) -> None:
+    """A Matroska file with a quiet and a loud track, each with its language and title."""
+    import av
+
+    with av.open(str(path), "w") as out:
+        tracks = []
+        for language, title in (("eng", "room"), ("deu", "table")):
+            track = out.add_stream("pcm_s16le", rate=16_000, layout="mono")
+            track.metadata.update(language=language, title=title)
+            tracks.append(track)
+        for track, level in zip(tracks, (0.01, 0.5), strict=True):
+            frame = av.AudioFrame.from_ndarray(
+                np.full((1, 16_000), level * 2**15, np.int16), format="s16", layout="mono"
+            )
+            frame.sample_rate, frame.pts = 16_000, 0
+            out.mux(track.encode(frame))
+            out.mux(track.encode(None))
+
+
+TRACKS = [(None, 0.01, set()), (1, 0.5, set()), (7, 0.01, {"track_missing"})]
+
+
+@pytest.mark.parametrize(("track", "level", "codes"), TRACKS)
+def test_tracks_are_named_and_chosen(
+    tmp_path: Path, decoder: Decoder, track: int | None, level: float, codes: set[str]
+) -> None:
+    two_tracks(tmp_path / "a.mkv")
+    stream, samples = heard(decoder, tmp_path / "a.mkv", track)
+    assert np.median(samples) == pytest.approx(level, rel=0.01)
+    assert [(entry.language, entry.title) for entry in stream.tracks] == [("eng", "room"), ("deu", "table")]
+    assert [entry.chosen for entry in stream.tracks] == [level == 0.01, level == 0.5]
+    assert {remark.code for remark in stream.remarks} == {"several_tracks"} | codes
+
+
+def test_a_pause_in_the_time_stamps_begins_a_segment_at_its_place(tmp_path: Path, decoder: Decoder) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.mkv"), "w") as out:
+        track = out.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        for start in (0, 1, 2, 32, 33):
+            frame = av.AudioFrame.from_ndarray(np.full((1, 16_000), 99, np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 16_000, start * 16_000
+            out.mux(track.encode(frame))
+        out.mux(track.encode(None))
+    stream, _ = heard(decoder, tmp_path / "a.mkv")
+    assert [(round(s.start_s), round(s.duration_s)) for s in stream.segments] == [(0, 3), (32, 2)]
+    jump = next(remark for remark in stream.remarks if remark.code == "time_stamps_jump")
+    assert (jump.values["after_s"], jump.values["gap_s"]) == (pytest.approx(3), pytest.approx(29))
