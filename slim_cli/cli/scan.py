@@ -248,6 +248,7 @@ def _examine(
     rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes, ledger: Ledger | None
 ) -> Summary:
     from slim_cli.audio.proxy import proxy_name
+    from slim_cli.reporting.stored_rows import outline
 
     results, changed = list(run.earlier), ""
     with Stopper() as stopper:
@@ -257,7 +258,7 @@ def _examine(
                 run.record(result, drawn)
                 if ledger:
                     ledger.record(result)
-                results.append(result)
+                results.append(outline(result))
         except IntegrityError as error:
             changed = str(error)
     return Summary(
@@ -273,7 +274,9 @@ def _examine(
 
 
 def _report(summary: Summary, record: RunRecord, reference: Reference, request: Request, run: Run) -> Summary:
+    from slim_cli.custody.folder import ROWS
     from slim_cli.reporting import write
+    from slim_cli.reporting.stored_rows import StoredRows
 
     if not summary.results:
         return summary
@@ -282,7 +285,7 @@ def _report(summary: Summary, record: RunRecord, reference: Reference, request: 
     begun = time.perf_counter()
     try:
         write(
-            summary.results,
+            StoredRows(run.folder / ROWS),
             record,
             reference,
             request.folder.path,

@@ -54,13 +54,15 @@ def write(
         UsageError: a format, the limit or the language is unknown.
         EnvironmentUnfit: the PDF could not be printed.
     """
+    from slim_cli.reporting.stored_rows import StoredRows
     from slim_cli.reporting.writers import Findings, get_writer, replacing
     from slim_cli.words import load_words
 
     check_limit(limit)
     writers = {name: get_writer(name) for name in formats}
     load_words(language)
-    stored = [FileResult.from_json(result.to_json()) for result in results]  # as rounded as whoever reads them back
+    # why: as rounded as whoever reads them back
+    stored = results if isinstance(results, StoredRows) else [FileResult.from_json(r.to_json()) for r in results]
     run = RunRecord.from_json(run.to_json())
     findings = Findings(stored, run, reference, output, Style(limit, case, language, draft, audio))
     output.mkdir(parents=True, exist_ok=True)
@@ -83,17 +85,17 @@ def sources(run: RunRecord, reference: Reference, limit: str, language: str) -> 
     return {"run.json": run.to_json(), "reference.json": reference.to_json(), "report.json": choices}
 
 
-def load(output: Path) -> tuple[list[FileResult], RunRecord]:
+def load(output: Path) -> tuple[Sequence[FileResult], RunRecord]:
     """Reads back what a scan wrote, so that a report can be made again without the model.
 
     Raises:
         UsageError: the folder holds no readable `results.jsonl` and `run.json`.
     """
-    from slim_cli.reporting.json_lines import read_jsonl
+    from slim_cli.reporting.stored_rows import StoredRows
 
     try:
         run = RunRecord.from_json((output / "run.json").read_text(encoding="utf-8"))
-        return read_jsonl(output / "results.jsonl"), run
+        return StoredRows(output / "results.jsonl"), run
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"The folder {output} holds no results of a scan that can be read: {error}.") from error
 

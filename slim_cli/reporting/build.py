@@ -27,8 +27,8 @@ from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limit
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.own_recordings import Undisputed, beside_undisputed, is_undisputed
 from slim_cli.reporting.receipt import compare
-from slim_cli.reporting.rows import complete, count, rank
-from slim_cli.reporting.selection import TRIAGE, Style
+from slim_cli.reporting.rows import complete, count, listed, rank
+from slim_cli.reporting.selection import LISTED, PRINTED, TRIAGE, Style
 from slim_cli.reporting.view import Counts, Exhibit, Report, Row
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
@@ -56,21 +56,24 @@ def build_report(
     """
     words = load_words(style.language)
     receipt = compare(style.case, results) if style.case else None
-    rows = complete(rank(results, reference, style.limit, words), run, style, receipt, words)
+    rows = complete(rank(results, reference, style, words), run, style, receipt, words)
     scored = [row for row in rows if row.rank is not None]
     draw = _Draughtsman(words, reference, folder, style.audio)
-    counts, content = count(rows), digest(results, run, style)
+    counts, (content, rows_digest) = count(rows), digests(results, run, style)
     return Report(
-        identity=report_number(results, run, style),
+        identity=_number(content, run),
         digest=content,
         style=style,
         words=words,
         run=run,
         reference=reference,
         counts=counts,
-        rows=tuple(rows),
+        rows=tuple(listed(rows, style, LISTED)),
+        printed=tuple(listed(rows, style, PRINTED)),
+        found=tuple(rows),
+        rows_digest=rows_digest,
         exhibits=tuple(
-            draw.exhibit(row, _beside(row, results, style, words))
+            draw.exhibit(dataclasses.replace(row, result=results[row.number - 1]), _beside(row, results, style, words))
             for row in scored
             if row.shown and not _undisputed(row, style)
         ),
@@ -86,18 +89,24 @@ def build_report(
 
 def report_number(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
     """The number printed on a report, derived from its content."""
-    return f"SLIM-{run.started[:10].replace('-', '')}-{digest(results, run, style)[:10].upper()}"
+    return _number(digests(results, run, style)[0], run)
 
 
-def digest(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
-    """SHA-256 over what the report is made from: run record, rows, what was asked for, and the case."""
-    digest = hashlib.sha256(run.to_json().encode())
+def _number(content: str, run: RunRecord) -> str:
+    return f"SLIM-{run.started[:10].replace('-', '')}-{content[:10].upper()}"
+
+
+def digests(results: Sequence[FileResult], run: RunRecord, style: Style) -> tuple[str, str]:
+    """SHA-256 over what the report is made from (run record, rows, what was asked for, the case), and over the rows."""
+    digest, lines = hashlib.sha256(run.to_json().encode()), hashlib.sha256()
     for result in results:
-        digest.update(result.to_json().encode())
+        row = result.to_json().encode()
+        digest.update(row)
+        lines.update(row + b"\n")
     digest.update(f"{style.limit} {style.language}".encode())
     for name, content in sorted((style.case.sources if style.case else {}).items()):
         digest.update(f"{name} {len(content)} ".encode() + content)
-    return digest.hexdigest()
+    return digest.hexdigest(), lines.hexdigest()
 
 
 def share_at_or_above(one: Histogram, value: float) -> Share:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,10 @@ if TYPE_CHECKING:
 
 def write_jsonl(findings: Findings, target: Path) -> None:
     """Writes `results.jsonl`."""
-    target.write_text(jsonl(findings.results), encoding="utf-8")
+    with target.open("w", encoding="utf-8") as lines:
+        lines.writelines(jsonl(findings.results))
 
 
-def jsonl(results: Iterable[FileResult]) -> str:
+def jsonl(results: Iterable[FileResult]) -> Iterator[str]:
     """One JSON line per result."""
-    return "".join(result.to_json() + "\n" for result in results)
-
-
-def read_jsonl(path: Path) -> list[FileResult]:
-    """Reads `results.jsonl`.
-
-    Raises:
-        FormatError: a line is not JSON or not a row; names the line.
-    """
-    with open(path, encoding="utf-8") as lines:
-        return [FileResult.from_json(line, f"{path.name}: line {number}") for number, line in enumerate(lines, 1)]
+    return (result.to_json() + "\n" for result in results)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from slim_cli.results import FileResult
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
 
+PART = 5000  # rows in memory at a time
 _INTEGERS = ("number", "rank", "size_bytes", "sample_rate_hz", "channels")
 _TEXTS = (
     *("path", "path_hex", "status", "reason", "flagged", "lr_status", "lr_reasons", "lr_bounded", "sha256", "modified"),
@@ -23,15 +26,25 @@ def write_parquet(findings: Findings, target: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    rows = flat(findings)
-    columns = {name: _type(pyarrow, name) for name in (rows[0] if rows else ())}
+    rows = zip(flat(findings), findings.results, strict=True)
+    first = next(rows, None)
+    columns = {name: _type(pyarrow, name) for name in (first[0] if first else ())}
     window = {"channel": pyarrow.int32()} | dict.fromkeys(
         ("start_s", "end_s", "speech_s", "score", "mismatch"), pyarrow.float64()
     )
     columns["windows"] = pyarrow.list_(pyarrow.struct(window))
-    filled = [row | {"windows": _windows(result)} for row, result in zip(rows, findings.results, strict=True)]
-    table = pyarrow.Table.from_pylist(filled, schema=pyarrow.schema(columns))
-    parquet.write_table(table, target, compression="zstd")
+    schema = pyarrow.schema(columns)
+    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        filled = (row | {"windows": _windows(result)} for row, result in chain([first] if first else (), rows))
+        for part in batched(filled, PART):
+            writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
+
+
+def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows in lists of a size, the last one shorter."""
+    source = iter(rows)
+    while part := list(islice(source, size)):
+        yield part
 
 
 def _type(pyarrow: Any, column: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from slim_cli.errors import EnvironmentUnfit
 from slim_cli.reporting.case import FILE_NAME as CASE_FILE
 from slim_cli.reporting.json_lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
+from slim_cli.reporting.stored_rows import StoredRows
 from slim_cli.reporting.templates import render
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def write_pdf(findings: Findings, target: Path) -> None:
             shop.print(sheets.whole, target.resolve(), attached)
 
 
-def print_document(document: str, target: Path, attached: Mapping[str, bytes], moment: str) -> None:
+def print_document(document: str, target: Path, attached: Mapping[str, bytes | Path], moment: str) -> None:
     """Prints one HTML document with files attached; `moment` (ISO 8601) is what its clock shows.
 
     Raises:
@@ -95,10 +97,13 @@ def _print_in_parts(
     shop.run("binder.py", {"frame": str(frame), "first": first, "parts": list(map(str, paths)), "target": str(target)})
 
 
-def _attachments(findings: Findings) -> dict[str, bytes]:
+def _attachments(findings: Findings) -> dict[str, bytes | Path]:
     """Files to attach by name; those of the case, but the case file itself, with a prefix that keeps them apart."""
+    rows = findings.folder / "results.jsonl"
+    stored: dict[str, bytes | Path] = {"results.jsonl": rows}
+    if not isinstance(findings.results, StoredRows):
+        stored["results.jsonl"] = "".join(jsonl(findings.results)).encode()
     texts = {
-        "results.jsonl": jsonl(findings.results),
         "run.json": findings.run.to_json(),
         "reference.json": findings.reference.to_json(),
     }
@@ -109,7 +114,7 @@ def _attachments(findings: Findings) -> dict[str, bytes]:
         texts["calibration.json"] = json.dumps(findings.run.calibration, ensure_ascii=False, indent=1) + "\n"
     case = findings.style.case.sources if findings.style.case else {}
     sources = {name if name == CASE_FILE else f"case-{Path(name).name}": content for name, content in case.items()}
-    return {name: text.encode() for name, text in texts.items()} | sources
+    return stored | {name: text.encode() for name, text in texts.items()} | sources
 
 
 def _processors() -> int:
@@ -143,10 +148,13 @@ class _PrintShop:
         for process in tuple(self._running):
             process.kill()
 
-    def store(self, files: Mapping[str, bytes]) -> dict[str, str]:
+    def store(self, files: Mapping[str, bytes | Path]) -> dict[str, str]:
         """Stores files to attach; returns their descriptions by path."""
         for name, content in files.items():
-            (self.folder / name).write_bytes(content)
+            if isinstance(content, Path):
+                shutil.copyfile(content, self.folder / name)
+            else:
+                (self.folder / name).write_bytes(content)
         return {str(self.folder / name): ATTACHED.get(name, _CASE) for name in files}
 
     def print(self, document: str, target: Path, attached: Mapping[str, str] | None = None) -> dict[str, Any]:

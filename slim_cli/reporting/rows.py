@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from slim_cli.assessment.reference import Reference
@@ -12,30 +12,35 @@ from slim_cli.reporting.figures.distributions import position_bar
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.own_recordings import within_language
 from slim_cli.reporting.receipt import Receipt
-from slim_cli.reporting.selection import Style, is_shown
+from slim_cli.reporting.selection import LISTED, Style, is_shown
+from slim_cli.reporting.stored_rows import outline
 from slim_cli.reporting.view import Counts, Row
 from slim_cli.results import STATUSES, FileResult
 from slim_cli.run_record import RunRecord
 from slim_cli.words import Words
 
+FAILED = ("decode_failed", "unreadable", "refused")
 _STATES = ("flagged", "below", "given", "uncalibrated", "out_of_scope", "no_propositions", *STATUSES)
 
 
-def rank(results: Sequence[FileResult], reference: Reference, limit: str, words: Words) -> list[Row]:
-    """Scored files by falling score (ties in the order found), then the others in the order found."""
-    numbered = list(enumerate(results, start=1))
+def rank(results: Iterable[FileResult], reference: Reference, style: Style, words: Words) -> list[Row]:
+    """Scored files by falling score (ties in the order found), then the others in the order found.
+
+    In a triage the rows hold outlines of their results: there may be very many.
+    """
+    kept = results if style.case else map(outline, results)
+    numbered = list(enumerate(kept, start=1))
     scored = sorted((n for n in numbered if n[1].score is not None), key=lambda n: -(n[1].score or 0.0))
     threshold = reference.operating_point.score
     rows = []
     for place, (number, result) in enumerate(scored, start=1):
         flagged = (result.score or 0.0) >= threshold
-        bar = position_bar(
-            result.score or 0.0,
-            reference.score,
-            threshold,
-            words.say("figure.this_file", value=Numbers(words).signed(result.score)),
-        )
-        rows.append(Row(number, place, result, flagged, is_shown(limit, place, flagged), bar))
+        shown = is_shown(style.limit, place, flagged)
+        bar = None
+        if shown or place <= LISTED or style.case:
+            told = words.say("figure.this_file", value=Numbers(words).signed(result.score))
+            bar = position_bar(result.score or 0.0, reference.score, threshold, told)
+        rows.append(Row(number, place, result, flagged, shown, bar))
     return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
 
 
@@ -70,6 +75,24 @@ def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, wo
     return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, bounds))
 
 
+def listed(rows: Sequence[Row], style: Style, most: int) -> list[Row]:
+    """The rows that the lists of a report show: all of a case, and of a triage no more than a reader can look through.
+
+    Those with a section of their own always are; beside them the highest scores, and files without a score, first those
+    that could not be examined.
+
+    Args:
+        rows: every row.
+        style: what the report is to be.
+        most: how many; about, since no section is without its line.
+    """
+    if style.case or len(rows) <= most:
+        return list(rows)
+    scored = [row for row in rows if row.rank is not None and (row.shown or row.rank <= most // 2)]
+    unscored = sorted((row for row in rows if row.rank is None), key=lambda row: row.result.status not in FAILED)
+    return [*scored, *sorted(unscored[: most // 2], key=lambda row: row.number)]
+
+
 def count(rows: Sequence[Row]) -> Counts:
     """How the files divide up."""
     unscored = Counter(row.result.status for row in rows if row.rank is None)
@@ -82,4 +105,5 @@ def count(rows: Sequence[Row]) -> Counts:
         scored - flagged,
         {status: unscored[status] for status in STATUSES if unscored[status]},
         {state: states[state] for state in _STATES if states[state]},
+        sum(row.result.sha256 is not None for row in rows),
     )

@@ -8,6 +8,7 @@ from slim_cli.errors import UsageError
 from slim_cli.reporting.case import Case
 
 DEFAULT = "top:300"
+LISTED, PRINTED = 5000, 500  # files that the lists of a triage show, and on paper; the tables for machines hold all
 
 
 @dataclass(frozen=True)

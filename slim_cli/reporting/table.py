@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,29 +23,31 @@ def write_csv(findings: Findings, target: Path) -> None:
     """Writes `results.csv`, UTF-8 with a byte order mark, rows in the order found."""
     with open(target, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        rows = flat(findings)
-        writer.writerow(rows[0] if rows else [])
-        for row in rows:
+        for number, row in enumerate(flat(findings)):
+            if not number:
+                writer.writerow(row)
             writer.writerow([cell(value) for value in row.values()])
 
 
-def flat(findings: Findings) -> list[dict[str, Any]]:
+def flat(findings: Findings) -> Iterator[dict[str, Any]]:
     """One mapping of column to text or number per file, in the order found; what is not known is None.
 
     Observations stand only where their conditions are met.
     """
-    rows = sorted(findings.report.rows, key=lambda row: row.number)
-    observed = sorted({name for result in findings.results for name in result.observations})
-    changed = sorted({name for result in findings.results for name in result.stability})
-    asked = sorted({name for result in findings.results for name in result.opinions})
+    rows = sorted(findings.report.found, key=lambda row: row.number)
+    observed, changed, asked = set[str](), set[str](), set[str]()
+    for result in findings.results:
+        observed |= result.observations.keys()
+        changed |= result.stability.keys()
+        asked |= result.opinions.keys()
     words = findings.report.words
-    return [
-        _fixed(row, words)
-        | _opinions(row.result, asked)
-        | _stability(row.result, changed)
-        | _observations(row.result, observed)
-        for row in rows
-    ]
+    for row, result in zip(rows, findings.results, strict=True):
+        yield (
+            _fixed(replace(row, result=result), words)
+            | _opinions(result, sorted(asked))
+            | _stability(result, sorted(changed))
+            | _observations(result, sorted(observed))
+        )
 
 
 def cell(value: Any) -> Any:

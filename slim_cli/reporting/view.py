@@ -135,6 +135,7 @@ class Counts:
         below: scored below it.
         unscored: files without a score, by status.
         states: every file by what the table says of it.
+        hashed: files whose content was hashed.
     """
 
     found: int
@@ -142,6 +143,7 @@ class Counts:
     below: int
     unscored: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
+    hashed: int = 0
 
     @property
     def scored(self) -> int:
@@ -164,7 +166,10 @@ class Report:
         run: what was done with what.
         reference: reference statistics of the model.
         counts: how the files divide up.
-        rows: every file: scored ones by falling score, then the others in the order found.
+        rows: the files that lists show: scored ones by falling score, then the others in the order found.
+        printed: those that they show on paper.
+        found: every file, in the same order.
+        rows_digest: SHA-256 over the rows as `results.jsonl` holds them.
         exhibits: sections of the scored files within the limit, in the same order.
         overview_figure: the score distributions with all scored files below the axis.
         validation: what was measured of the model.
@@ -183,6 +188,9 @@ class Report:
     reference: Reference
     counts: Counts
     rows: tuple[Row, ...]
+    printed: tuple[Row, ...]
+    found: tuple[Row, ...]
+    rows_digest: str
     exhibits: tuple[Exhibit, ...]
     overview_figure: Markup
     validation: Validation
@@ -232,11 +240,19 @@ class Report:
         exhibits = tuple(row for row in self.rows if row.received and row.received.exhibit)
         return exhibits or self.rows
 
-    @property
-    def unscored(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.rank is None)
+    def unscored(self, medium: str) -> tuple[Row, ...]:
+        """Those of them that have no score."""
+        return tuple(row for row in self.listed(medium) if row.rank is None)
 
     @property
     def left_out(self) -> int:
         """Scored files without a section of their own."""
-        return len(self.scored) - len(self.exhibits)
+        return self.counts.scored - len(self.exhibits)
+
+    def listed(self, medium: str) -> tuple[Row, ...]:
+        """The files that lists show on screen (`html`) or on paper."""
+        return self.rows if medium == "html" else self.printed
+
+    def unlisted(self, medium: str) -> int:
+        """How many files no list shows there."""
+        return len(self.found) - len(self.listed(medium))

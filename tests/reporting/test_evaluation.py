@@ -183,7 +183,7 @@ def test_limits_name_the_files_that_they_concern():
         replace(factory.scored("long.wav", -1.0, duration_s=60.0), stability={"cropped": 0.3}),
         factory.scored("two.wav", 1.0, duration_s=60.0, channels=2),
     ]
-    rows = complete(rank(results, factory.reference(), "all", WORDS), factory.run(results), TRIAGE, None, WORDS)
+    rows = complete(rank(results, factory.reference(), Style("all"), WORDS), factory.run(results), TRIAGE, None, WORDS)
     reference = replace(factory.reference(), metrics={"eer_by_condition": {"clean": [0.1, 1, 1]}})
     met = dict(conditional_limits(rows, reference, WORDS))
     assert {text.partition(":")[0]: files for text, files in met.items()} == {

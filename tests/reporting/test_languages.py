@@ -123,7 +123,7 @@ def test_tables_tell_the_same_sentences(tmp_path: Path, language: str) -> None:
     results = provoked()
     findings = Findings(results, factory.run(results), factory.reference(), tmp_path, Style("all", None, language))
     words: Words = load_words(language)
-    rows = flat(findings)
+    rows = list(flat(findings))
     assert rows[0]["remarks"] == rows[0]["lr_reasons"] == words.sentences(EVERY)
     assert [row["reason"] for row in rows[2:]] == [words.sentence(remark) or None for remark in EVERY]
 

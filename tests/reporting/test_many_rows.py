@@ -1,0 +1,130 @@
+"""Reports of very many files: lists that a reader can look through, tables that hold all, one row in memory at a time."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import html
+import re
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from slim_cli.reporting.rows import listed, rank
+from slim_cli.reporting.selection import Style
+from slim_cli.reporting.stored_rows import StoredRows, outline
+from slim_cli.reporting.templates import render
+from slim_cli.reporting.writers import Findings, get_writer
+from slim_cli.results import FileResult
+from slim_cli.words import load_words
+from tests.reporting import factory
+
+
+def many(count: int) -> list[FileResult]:
+    """Scored files, a third of them none, every tenth damaged."""
+    rows = []
+    for number in range(count):
+        name = f"{number:05d}.wav"
+        if number % 10 == 9:
+            rows.append(factory.unscored(name, "decode_failed", "damaged"))
+        elif number % 3 == 2:
+            rows.append(factory.unscored(name, "no_audio", "text"))
+        else:
+            rows.append(factory.scored(name, number % 7 - 3.0))
+    return rows
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> StoredRows:
+    text = "".join(row.to_json() + "\n" for row in many(60))
+    (tmp_path / "results.jsonl").write_text(text, encoding="utf-8")
+    return StoredRows(tmp_path / "results.jsonl")
+
+
+def test_stored_rows_are_the_rows(stored: StoredRows) -> None:
+    rows = [FileResult.from_json(row.to_json()) for row in many(60)]
+    assert len(stored) == 60
+    assert list(stored) == rows
+    assert (stored[0], stored[-1], stored[10:13]) == (rows[0], rows[-1], rows[10:13])
+    with pytest.raises(IndexError):
+        stored[60]
+
+
+def test_an_outline_keeps_what_lists_say(stored: StoredRows) -> None:
+    row = stored[0]
+    kept = outline(row)
+    assert kept.channels[0].windows == ()
+    assert (kept.path, kept.score, kept.sha256, kept.status) == (row.path, row.score, row.sha256, row.status)
+    assert kept.top_channel is not None
+    assert row.top_channel is not None
+    assert kept.top_channel.net_speech_s == row.top_channel.net_speech_s
+
+
+def test_lists_hold_every_section_the_highest_scores_and_failures_first(stored: StoredRows) -> None:
+    style = Style("top:15")
+    rows = rank(stored, factory.reference(), style, load_words("en"))
+    shown = listed(rows, style, 20)
+    assert [row.rank for row in shown if row.rank] == list(range(1, 16))
+    assert sorted(row.result.status for row in shown if not row.rank) == ["decode_failed"] * 6 + ["no_audio"] * 4
+    assert listed(rows, style, 60) == rows
+
+
+@pytest.mark.parametrize("medium", ["html", "pdf"])
+def test_a_report_says_what_it_does_not_list_and_where_it_stands(
+    stored: StoredRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, medium: str
+) -> None:
+    monkeypatch.setattr("slim_cli.reporting.build.LISTED", 20)
+    monkeypatch.setattr("slim_cli.reporting.build.PRINTED", 10)
+    findings = Findings(stored, factory.run(list(stored)), factory.reference(), tmp_path, Style("top:3"))
+    page = html.unescape(render(findings.report, medium))
+    digest = hashlib.sha256((tmp_path / "results.jsonl").read_bytes()).hexdigest()
+    most = {"html": 20, "pdf": 10}[medium]
+    assert f"{60 - most} more files are not listed here" in page
+    assert digest in page
+    table = page[page.index('id="file-table"') :]
+    assert len(re.findall("<tr data-state", table)) == most
+    assert "60 files were found" in re.sub("<[^>]*>", "", page)
+    links = set(re.findall(r'href="#(file-\d+)"', page))
+    assert links
+    assert all(f'id="{anchor}"' in page for anchor in links)
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "jsonl"])
+def test_tables_hold_all_files(stored: StoredRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("slim_cli.reporting.build.LISTED", 20)
+    monkeypatch.setattr("slim_cli.reporting.parquet.PART", 7)
+    findings = Findings(stored, factory.run(list(stored)), factory.reference(), tmp_path, Style("top:3"))
+    file_name, writer = get_writer(name)
+    writer(findings, tmp_path / f"new-{file_name}")
+    target = tmp_path / f"new-{file_name}"
+    if name == "csv":
+        with target.open(encoding="utf-8-sig", newline="") as lines:
+            paths = [row["path"] for row in csv.DictReader(lines)]
+    elif name == "jsonl":
+        assert target.read_bytes() == (tmp_path / "results.jsonl").read_bytes()
+        paths = [row.path for row in StoredRows(target)]
+    else:
+        from pyarrow import parquet
+
+        paths = parquet.read_table(target)["path"].to_pylist()
+    assert paths == [row.path for row in stored]
+
+
+def test_memory_does_not_grow_with_what_rows_hold(tmp_path: Path) -> None:
+    """Forty times the windows in every row cost hardly more memory."""
+    peaks = []
+    for windows in (1, 40):
+        row = factory.scored("a.wav", 1.0)
+        channel = row.channels[0]
+        row = dataclasses.replace(row, channels=(dataclasses.replace(channel, windows=channel.windows * windows),))
+        text = "".join(dataclasses.replace(row, path=f"{n}.wav").to_json() + "\n" for n in range(150))
+        (tmp_path / "results.jsonl").write_text(text, encoding="utf-8")
+        stored = StoredRows(tmp_path / "results.jsonl")
+        findings = Findings(stored, factory.run([row]), factory.reference(), tmp_path, Style("top:0"))
+        tracemalloc.start()
+        get_writer("csv")[1](findings, tmp_path / "results.csv")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 2_000_000
