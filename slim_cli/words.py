@@ -118,6 +118,7 @@ class MeasureWords:
         unit: unit shown, empty for a pure number.
         scale: factor from the stored value to the shown one.
         digits: decimals shown.
+        range_to_s: reference ranges do not hold for longer recordings, seconds; None where length does not matter.
     """
 
     key: str
@@ -128,6 +129,7 @@ class MeasureWords:
     unit: str = ""
     scale: float = 1.0
     digits: int = 2
+    range_to_s: float | None = None
 
 
 def languages(folder: Path | None = None) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def _findings() -> Iterator[Finding]:
     yield _confinement()
     yield _pdf()
     yield _fonts()
+    yield from _scripts()
+    yield from _extras()
     yield from _models()
 
 
@@ -139,6 +141,42 @@ def _fonts() -> Finding:
     if count:
         return Finding("fonts", OK, f"{count} font files")
     return Finding("fonts", FAILED, "no fonts for the PDF; install some: sudo apt-get install fonts-dejavu-core")
+
+
+def _scripts() -> Iterator[Finding]:
+    """Whether the PDF finds letters for names in the world's scripts, and which package brings them."""
+    from slim_cli.cli.software import SCRIPTS, fonts_for
+
+    lacking: dict[str, list[str]] = {}
+    for script, (letters, package) in SCRIPTS.items():
+        fonts = fonts_for(letters)
+        if fonts is None:
+            yield Finding(
+                "scripts", NOTE, "fontconfig's fc-list is not installed: which scripts have fonts is not known"
+            )
+            return
+        if not fonts:
+            lacking.setdefault(package, []).append(script)
+    for package, scripts in lacking.items():
+        hint = f"no font for {', '.join(scripts)} in names: sudo apt-get install {package}"
+        yield Finding("scripts", NOTE, hint)
+    if not lacking:
+        yield Finding("scripts", OK, f"fonts for {', '.join(SCRIPTS)}")
+
+
+def _extras() -> Iterator[Finding]:
+    """Which extras of the package are not installed, and how to get them."""
+    from slim_cli.cli.software import EXTRAS, missing_packages
+
+    for extra, purpose in EXTRAS.items():
+        lacking = missing_packages(extra)
+        if lacking is None:
+            continue
+        if lacking:
+            detail = f"{purpose}; missing: {', '.join(lacking)}; pip install 'slim-audit[{extra}]'"
+            yield Finding(f"extra {extra}", NOTE, detail)
+        else:
+            yield Finding(f"extra {extra}", OK, purpose)
 
 
 def _models() -> Iterator[Finding]:

@@ -183,6 +183,22 @@ def record(
 
 
 @app.command()
+def measures(
+    bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
+    manifest: Manifests,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Renew this measure alone; may be repeated.", show_default="all")
+    ] = None,
+) -> None:
+    """Renew a bundle's ranges of the measures from labelled clips, as they are stored and in coded copies."""
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.validation.reference_statistics import renew_ranges
+
+    renewed = renew_ranges(bundle, _measure(read_manifests(manifest, complain)), only or [])
+    typer.echo(f"{bundle / 'reference.json'}: {', '.join(renewed)}")
+
+
+@app.command()
 def controls(
     bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
     device: Device = "cpu",

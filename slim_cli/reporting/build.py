@@ -145,7 +145,8 @@ def _undisputed(row: Row, style: Style) -> bool:
 
 
 def _beside(row: Row, results: Sequence[FileResult], style: Style, words: Words) -> Undisputed | None:
-    return beside_undisputed(row.result, row.label, style.case, results, words) if style.case else None
+    named = style.case and row.received and row.received.exhibit
+    return beside_undisputed(row.result, row.label, style.case, results, words) if style.case and named else None
 
 
 class _Draughtsman:
@@ -164,7 +165,8 @@ class _Draughtsman:
         threshold = self._reference.operating_point.score
         curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion)
         pairs = self._reference
-        measures = measure_rows(result.observations, pairs.ranges_for(result.media), self._words)
+        ranges = pairs.ranges_for(result.media)
+        measures = measure_rows(result.observations, ranges, self._words, result.media.duration_s)
         cells = [measure.cell for measure in measures if measure.cell]
         return Exhibit(
             row=row,

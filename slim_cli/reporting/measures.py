@@ -16,6 +16,7 @@ def measure_rows(
     observations: Mapping[str, Observation],
     reference: Mapping[str, Mapping[str, Range]],
     words: Words,
+    duration_s: float = 0.0,
 ) -> tuple[Measure, ...]:
     """One row per measure that the file has, known ones first and explained.
 
@@ -23,14 +24,20 @@ def measure_rows(
         observations: the file's measures by name.
         reference: ranges by measure and class.
         words: the language.
+        duration_s: length of the recording, seconds.
     """
     known = {entry.key: entry for entry in load_measures(words.language)}
     unknown = (MeasureWords(name, name, "", "", "") for name in sorted(observations.keys() - known.keys()))
     return tuple(
-        _row(entry, observations[entry.key], reference.get(entry.key, {}), words)
+        _row(entry, observations[entry.key], reference.get(entry.key, {}) if _holds(entry, duration_s) else {}, words)
         for entry in (*known.values(), *unknown)
         if entry.key in observations
     )
+
+
+def _holds(entry: MeasureWords, duration_s: float) -> bool:
+    """Whether a reference range holds for a recording of some length."""
+    return entry.range_to_s is None or duration_s <= entry.range_to_s
 
 
 def _row(entry: MeasureWords, seen: Observation, ranges: Mapping[str, Range], words: Words) -> Measure:

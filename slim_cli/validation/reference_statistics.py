@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,33 @@ def write_reference(
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
     write_sums(bundle)
     return reference
+
+
+def renew_ranges(bundle: Path, measured: Measured, only: Sequence[str] = ()) -> list[str]:
+    """Puts the ranges of measures into a bundle's `reference.json`, all else left as it is, and renews its hash list.
+
+    Args:
+        bundle: the bundle's folder.
+        measured: values of the measures.
+        only: names of the measures to renew; none for all.
+
+    Returns:
+        the names of those that got ranges as stored.
+    """
+    path = bundle / FILE_NAME
+    reference = json.loads(path.read_text(encoding="utf-8"))
+
+    def chosen(values: ClassValues) -> dict[str, dict[str, dict[str, float]]]:
+        return {name: ranges for name, ranges in _ranges(values).items() if not only or name in only}
+
+    renewed = chosen(measured.as_stored)
+    reference["observations"] = {**reference["observations"], **renewed}
+    by_codec = reference.setdefault("observations_by_codec", {})
+    for codec, values in measured.by_codec.items():
+        by_codec[codec] = {**by_codec.get(codec, {}), **chosen(values)}
+    path.write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
+    write_sums(bundle)
+    return list(renewed)
 
 
 def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from slim_cli.cli import doctor
+from slim_cli.cli import doctor, software
 from slim_cli.errors import IntegrityError
 from tests.cli.conftest import Slim
 
@@ -54,3 +55,50 @@ def test_a_changed_model_exits_with_4_even_if_parts_are_missing(slim: Slim, monk
 def test_the_parts_themselves_work_here(part: str) -> None:
     finding = getattr(doctor, part)()
     assert finding.state == doctor.OK, finding.detail
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_script_without_a_font_names_the_package_that_helps(slim: Slim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(software, "fonts_for", lambda letters: [] if letters in ("ก", "한") else ["A Font"])
+    ran = slim("doctor")
+    assert ran.code == 0
+    assert "no font for Thai in names: sudo apt-get install fonts-noto-core" in ran.out
+    assert "no font for Korean in names: sudo apt-get install fonts-noto-cjk" in ran.out
+
+
+@pytest.mark.usefixtures("fit")
+@pytest.mark.parametrize(
+    ("lacking", "line"),
+    [
+        ([], "ok      extra sign"),
+        (["pyhanko"], "missing: pyhanko; pip install 'slim-audit[sign]'"),
+    ],
+)
+def test_a_missing_extra_names_its_purpose_and_how_to_get_it(
+    slim: Slim, monkeypatch: pytest.MonkeyPatch, lacking: list[str], line: str
+) -> None:
+    monkeypatch.setattr(software, "missing_packages", lambda extra: lacking)
+    ran = slim("doctor")
+    assert ran.code == 0
+    assert line in ran.out
+    assert "signed reports (slim report --sign)" in ran.out
+
+
+def test_every_extra_for_users_is_told_of() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(software.EXTRAS) == set(project["optional-dependencies"]) - {"dev"}
+
+
+@pytest.mark.parametrize(
+    ("needed", "lacking"),
+    [
+        (["pyarrow>=18; extra == 'parquet'"], []),
+        (["no-such-thing>=1; extra == 'parquet'", "pyarrow; extra == 'parquet'"], ["no-such-thing"]),
+        (["pyarrow>=18; extra == 'other'"], None),
+    ],
+)
+def test_what_an_extra_needs_is_read_from_the_package(
+    monkeypatch: pytest.MonkeyPatch, needed: list[str], lacking: list[str] | None
+) -> None:
+    monkeypatch.setattr(software.metadata, "requires", lambda name: needed)
+    assert software.missing_packages("parquet") == lacking

@@ -11,7 +11,7 @@ from slim_cli.corpora.manifest import Clip
 from slim_cli.engines.local import scan
 from slim_cli.evidence.formats import codec_class
 from slim_cli.results import FileResult, Media, Observation
-from slim_cli.validation.reference_statistics import Measured, coded_copies, write_reference
+from slim_cli.validation.reference_statistics import Measured, coded_copies, renew_ranges, write_reference
 from slim_cli.validation.scores import Heard, Scores
 
 
@@ -30,6 +30,21 @@ def test_the_operating_point_flags_no_more_bona_fide_than_asked_for(tmp_path: Pa
     assert (score[97:] < point.score).mean() == pytest.approx(point.miss_rate, abs=1e-4)
     assert (sum(reference.score.bona_fide.counts), sum(reference.score.spoof.counts)) == (97, 61)
     assert set(reference.observations["dc_offset"]) == {"bona_fide"}
+
+
+def test_ranges_are_renewed_without_touching_anything_else(tmp_path: Path) -> None:
+    clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin="o") for i in range(60))
+    old = {name: {"bona_fide": [0.1] * 20, "spoof": []} for name in ("dc_offset", "hum_db")}
+    write_reference(tmp_path, Scores(clips, np.arange(60.0), np.arange(60.0)), "made up", old)
+    before = load_reference(tmp_path)
+    values = {"bona_fide": [5.0] * 20, "spoof": [7.0] * 20}
+    measured = Measured({"dc_offset": values, "hum_db": values}, {"telephone": {"hum_db": values}})
+    assert renew_ranges(tmp_path, measured, ["hum_db"]) == ["hum_db"]
+    after = load_reference(tmp_path)
+    assert (after.observations["hum_db"]["bona_fide"].p95, after.observations["hum_db"]["spoof"].p50) == (5.0, 7.0)
+    assert after.observations["dc_offset"] == before.observations["dc_offset"]
+    assert after.observations_by_codec["telephone"]["hum_db"]["spoof"].n == 20
+    assert (after.operating_point, after.metrics, after.score) == (before.operating_point, before.metrics, before.score)
 
 
 def test_every_rate_is_written_with_an_interval_and_counts(tmp_path: Path) -> None:
