@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def test_a_module_imports_only_rooms_to_its_left(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_a_module_stays_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < MAX_LINES
+
+
+def test_no_class_name_and_no_module_name_occurs_twice() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
+    classes = Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    modules = Counter(path.stem for path in MODULES if path.stem not in ("__init__", "__main__"))
+    assert [name for name, times in (classes + modules).items() if times > 1] == []
 
 
 @pytest.mark.parametrize(

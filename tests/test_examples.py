@@ -10,7 +10,7 @@ from slim_cli.analysis import correlation, layers, spectrograms
 from slim_cli.assessment import metrics
 from slim_cli.cli import progress, quantities
 from slim_cli.evidence import names
-from slim_cli.reporting import build, formats, scale, table, templates
+from slim_cli.reporting import build, numbers, scale, table, templates
 from slim_cli.reporting.figures import axes
 
 
@@ -20,7 +20,7 @@ from slim_cli.reporting.figures import axes
         axes,
         build,
         correlation,
-        formats,
+        numbers,
         layers,
         metrics,
         names,

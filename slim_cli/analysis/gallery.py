@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from slim_cli.analysis.correlation import correlation
-from slim_cli.analysis.datasets import datasets
+from slim_cli.analysis.dataset_figures import datasets
 from slim_cli.analysis.finding import Finding, styled
 from slim_cli.analysis.layers import layers
 from slim_cli.analysis.material import Material

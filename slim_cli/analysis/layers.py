@@ -29,7 +29,7 @@ from slim_cli.analysis.embeddings import clip_means, masked_mean
 from slim_cli.analysis.finding import INK, SPOOF, Finding, canvas, caption, label
 from slim_cli.analysis.material import Material, sample
 from slim_cli.corpora.manifest import Clip
-from slim_cli.detector.encoders.interface import Encoder, normalise
+from slim_cli.detector.encoders.encoder_interface import Encoder, normalise
 from slim_cli.detector.hub import find_folder
 from slim_cli.detector.model import Slim
 from slim_cli.detector.runtime import choose_device

@@ -177,7 +177,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _FittedLine:
     slope: float
     intercept: float
     refits: tuple[tuple[float, float, float, float], ...]
@@ -195,7 +195,7 @@ class _Stored:
 
     pipeline_fingerprint: str
     propositions: dict[str, str]
-    method: _Line
+    method: _FittedLine
     bounds: _Bounds
     scope: dict[str, Any]
 

@@ -27,7 +27,7 @@ def new(
     ] = None,
 ) -> None:
     """Write a commented case file, with exhibits and hashes of a folder; an existing file is never replaced."""
-    from slim_cli.reporting.case import blank_case
+    from slim_cli.reporting.case_file import blank_case
     from slim_cli.reporting.case_folder import filled_case
 
     folder = path if path.is_dir() else None
@@ -59,7 +59,7 @@ def check(
 ) -> None:
     """List every item that the case file leaves out; exit with 1 if there is one."""
     from slim_cli.evidence.names import safe_name
-    from slim_cli.reporting.case import load_case
+    from slim_cli.reporting.case_file import load_case
     from slim_cli.reporting.case_folder import compare_folder
     from slim_cli.words import load_words
 

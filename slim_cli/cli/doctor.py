@@ -21,7 +21,7 @@ OK, FAILED, NOTE = "ok", "FAILED", "note"
 
 
 @dataclass(frozen=True)
-class Finding:
+class InstallationCheck:
     """One line of the examination.
 
     Attributes:
@@ -49,7 +49,7 @@ def doctor(
     raise typer.Exit(min(failures, default=0))
 
 
-def _findings() -> Iterator[Finding]:
+def _findings() -> Iterator[InstallationCheck]:
     yield from _versions()
     yield from _devices()
     yield _decoding()
@@ -61,29 +61,29 @@ def _findings() -> Iterator[Finding]:
     yield from _models()
 
 
-def _versions() -> Iterator[Finding]:
+def _versions() -> Iterator[InstallationCheck]:
     from slim_cli.cli.software import MISSING, software_versions
 
     for name, version in software_versions().items():
-        yield Finding(name, FAILED if version.startswith(MISSING) else OK, version)
+        yield InstallationCheck(name, FAILED if version.startswith(MISSING) else OK, version)
 
 
-def _devices() -> Iterator[Finding]:
+def _devices() -> Iterator[InstallationCheck]:
     try:
         import torch
     except (ImportError, OSError) as error:
-        yield Finding("devices", FAILED, f"torch cannot be loaded: {error}")
+        yield InstallationCheck("devices", FAILED, f"torch cannot be loaded: {error}")
         return
-    yield Finding("cpu", OK, f"{os.cpu_count()} cores, {torch.get_num_threads()} threads used")
+    yield InstallationCheck("cpu", OK, f"{os.cpu_count()} cores, {torch.get_num_threads()} threads used")
     for number in range(torch.cuda.device_count()):
         name = torch.cuda.get_device_name(number)
         memory = torch.cuda.get_device_properties(number).total_memory / 2**30
-        yield Finding(f"cuda:{number}", OK, f"{name}, {memory:.0f} GiB")
+        yield InstallationCheck(f"cuda:{number}", OK, f"{name}, {memory:.0f} GiB")
     if not torch.cuda.is_available():
-        yield Finding("cuda", NOTE, "no CUDA device; scans run on the CPU")
+        yield InstallationCheck("cuda", NOTE, "no CUDA device; scans run on the CPU")
 
 
-def _decoding() -> Finding:
+def _decoding() -> InstallationCheck:
     """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
     from slim_cli.engines.local import scan
     from slim_cli.words import load_words
@@ -96,13 +96,13 @@ def _decoding() -> Finding:
         try:
             result = next(iter(scan([path], detector=None)))
         except SlimError as error:
-            return Finding("decoding", FAILED, str(error))
+            return InstallationCheck("decoding", FAILED, str(error))
     if result.media is None:
-        return Finding("decoding", FAILED, load_words().sentence(result.reason))
-    return Finding("decoding", OK, "a test file was decoded in a separate process")
+        return InstallationCheck("decoding", FAILED, load_words().sentence(result.reason))
+    return InstallationCheck("decoding", OK, "a test file was decoded in a separate process")
 
 
-def _confinement() -> Finding:
+def _confinement() -> InstallationCheck:
     """What holds the processes that decode, tried in one of them."""
     from slim_cli.evidence.confinement import probe
     from slim_cli.words import load_words
@@ -110,23 +110,23 @@ def _confinement() -> Finding:
     try:
         held = probe()
     except SlimError as error:
-        return Finding("isolation", FAILED, str(error))
+        return InstallationCheck("isolation", FAILED, str(error))
     complete = held.limits and held.landlock and held.seccomp
-    return Finding("isolation", OK if complete else NOTE, load_words().sentences(held.remarks()))
+    return InstallationCheck("isolation", OK if complete else NOTE, load_words().sentences(held.remarks()))
 
 
-def _pdf() -> Finding:
+def _pdf() -> InstallationCheck:
     try:
         from weasyprint.text.ffi import pango
     except (ImportError, OSError) as error:
         first = str(error).splitlines()[0]
         hint = "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-        return Finding("PDF (Pango)", FAILED, f"{first}; install it: {hint}")
+        return InstallationCheck("PDF (Pango)", FAILED, f"{first}; install it: {hint}")
     version = pango.pango_version()
-    return Finding("PDF (Pango)", OK, f"Pango {version // 10000}.{version // 100 % 100}.{version % 100}")
+    return InstallationCheck("PDF (Pango)", OK, f"Pango {version // 10000}.{version // 100 % 100}.{version % 100}")
 
 
-def _fonts() -> Finding:
+def _fonts() -> InstallationCheck:
     folders = (
         "/usr/share/fonts",
         "/usr/local/share/fonts",
@@ -139,11 +139,13 @@ def _fonts() -> Finding:
     )
     count = sum(1 for _ in found)
     if count:
-        return Finding("fonts", OK, f"{count} font files")
-    return Finding("fonts", FAILED, "no fonts for the PDF; install some: sudo apt-get install fonts-dejavu-core")
+        return InstallationCheck("fonts", OK, f"{count} font files")
+    return InstallationCheck(
+        "fonts", FAILED, "no fonts for the PDF; sudo apt-get install fonts-dejavu-core brings some"
+    )
 
 
-def _scripts() -> Iterator[Finding]:
+def _scripts() -> Iterator[InstallationCheck]:
     """Whether the PDF finds letters for names in the world's scripts, and which package brings them."""
     from slim_cli.cli.software import SCRIPTS, fonts_for
 
@@ -151,7 +153,7 @@ def _scripts() -> Iterator[Finding]:
     for script, (letters, package) in SCRIPTS.items():
         fonts = fonts_for(letters)
         if fonts is None:
-            yield Finding(
+            yield InstallationCheck(
                 "scripts", NOTE, "fontconfig's fc-list is not installed: which scripts have fonts is not known"
             )
             return
@@ -159,12 +161,12 @@ def _scripts() -> Iterator[Finding]:
             lacking.setdefault(package, []).append(script)
     for package, scripts in lacking.items():
         hint = f"no font for {', '.join(scripts)} in names: sudo apt-get install {package}"
-        yield Finding("scripts", NOTE, hint)
+        yield InstallationCheck("scripts", NOTE, hint)
     if not lacking:
-        yield Finding("scripts", OK, f"fonts for {', '.join(SCRIPTS)}")
+        yield InstallationCheck("scripts", OK, f"fonts for {', '.join(SCRIPTS)}")
 
 
-def _extras() -> Iterator[Finding]:
+def _extras() -> Iterator[InstallationCheck]:
     """Which extras of the package are not installed, and how to get them."""
     from slim_cli.cli.software import EXTRAS, missing_packages
 
@@ -174,21 +176,21 @@ def _extras() -> Iterator[Finding]:
             continue
         if lacking:
             detail = f"{purpose}; missing: {', '.join(lacking)}; pip install 'slim-audit[{extra}]'"
-            yield Finding(f"extra {extra}", NOTE, detail)
+            yield InstallationCheck(f"extra {extra}", NOTE, detail)
         else:
-            yield Finding(f"extra {extra}", OK, purpose)
+            yield InstallationCheck(f"extra {extra}", OK, purpose)
 
 
-def _models() -> Iterator[Finding]:
+def _models() -> Iterator[InstallationCheck]:
     from slim_cli.detector.bundle import verify_bundle
 
     folders = list(bundled())
     if not folders:
-        yield Finding("models", FAILED, "no model came with this installation; install it anew")
+        yield InstallationCheck("models", FAILED, "no model came with this installation; install it anew")
     for folder in folders:
         try:
             count = len(verify_bundle(folder))
         except SlimError as error:
-            yield Finding(f"model {folder.name}", FAILED, str(error), error.exit_code)
+            yield InstallationCheck(f"model {folder.name}", FAILED, str(error), error.exit_code)
         else:
-            yield Finding(f"model {folder.name}", OK, f"{count} files as listed in it")
+            yield InstallationCheck(f"model {folder.name}", OK, f"{count} files as listed in it")

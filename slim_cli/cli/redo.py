@@ -23,8 +23,8 @@ def redo(
 ) -> None:
     """Make every hash, score, ratio and measure of a report anew; exit code 4 when one differs."""
     from slim_cli.detector import load_detector
-    from slim_cli.engines.redo import check_model, read_report
-    from slim_cli.engines.redo import redo as compare
+    from slim_cli.engines.reexamination import check_model, read_report
+    from slim_cli.engines.reexamination import redo as compare
 
     attached = read_report(report)
     detector = load_detector(find_bundle(model), device)

@@ -92,7 +92,7 @@ def report(
 ) -> None:
     """Make the report of a finished scan again; the same options give the same bytes."""
     from slim_cli.reporting import load, stored_case, stored_choices
-    from slim_cli.reporting.case import load_case
+    from slim_cli.reporting.case_file import load_case
     from slim_cli.reporting.selection import DEFAULT, Style
     from slim_cli.reporting.writers import Findings
 

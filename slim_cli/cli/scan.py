@@ -20,11 +20,11 @@ from slim_cli.cli import scan_options as given
 from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, open_in_browser, show
 from slim_cli.cli.interrupt import Stopper
-from slim_cli.cli.metrics import write_metrics
+from slim_cli.cli.metrics_file import write_metrics
 from slim_cli.cli.scan_output import show_table, tell_failures, tell_times
 from slim_cli.cli.scan_record import begun_at, first_record, now, open_ledger, opening
 from slim_cli.cli.settings import effective
-from slim_cli.cli.summary import Summary
+from slim_cli.cli.summary import ScanSummary
 from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.run import Run, open_run
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from slim_cli.assessment.reference import Reference
     from slim_cli.audio.stage_times import StageTimes
     from slim_cli.custody.ledger import Ledger
-    from slim_cli.engines.local import Examination
-    from slim_cli.reporting.case import Case
+    from slim_cli.engines.local import FileExamination
+    from slim_cli.reporting.case_file import Case
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def scan(
     raise typer.Exit(summary.exit_code)
 
 
-def _run(request: Request) -> Summary:
+def _run(request: Request) -> ScanSummary:
     from slim_cli.assessment.reference import load_reference
     from slim_cli.audio.stage_times import StageTimes
     from slim_cli.detector import load_detector
@@ -245,8 +245,8 @@ def _begin(
 
 
 def _examine(
-    rows: Examination, run: Run, request: Request, reference: Reference, times: StageTimes, ledger: Ledger | None
-) -> Summary:
+    rows: FileExamination, run: Run, request: Request, reference: Reference, times: StageTimes, ledger: Ledger | None
+) -> ScanSummary:
     from slim_cli.audio.proxy import proxy_name
     from slim_cli.reporting.stored_rows import outline
 
@@ -261,7 +261,7 @@ def _examine(
                 results.append(outline(result))
         except IntegrityError as error:
             changed = str(error)
-    return Summary(
+    return ScanSummary(
         results,
         None if request.case else reference.operating_point.score,
         **request.verdict,
@@ -273,7 +273,7 @@ def _examine(
     )
 
 
-def _report(summary: Summary, record: RunRecord, reference: Reference, request: Request, run: Run) -> Summary:
+def _report(summary: ScanSummary, record: RunRecord, reference: Reference, request: Request, run: Run) -> ScanSummary:
     from slim_cli.custody.folder import ROWS
     from slim_cli.reporting import write
     from slim_cli.reporting.stored_rows import StoredRows

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slim_cli.cli.settings import Settings
     from slim_cli.custody.folder import OutputFolder
     from slim_cli.detector.opinions import SecondOpinion
-    from slim_cli.reporting.case import Case
+    from slim_cli.reporting.case_file import Case
 
 NONE = "none"
 
@@ -130,7 +130,7 @@ def find_calibration(asked: str | None, bundle: Path) -> Calibration | None:
 
 def find_case(path: Path | None) -> Case | None:
     """What the examiner states in a case file, None for none."""
-    from slim_cli.reporting.case import load_case
+    from slim_cli.reporting.case_file import load_case
 
     return load_case(path) if path else None
 

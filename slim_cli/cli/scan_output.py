@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from slim_cli.cli.console import complain, is_looked_at, report_in, show
-from slim_cli.cli.summary import TABLE_ROWS, Summary
+from slim_cli.cli.summary import TABLE_ROWS, ScanSummary
 from slim_cli.evidence.names import safe_name
 
 
-def tell_failures(summary: Summary, output: Path, quiet: bool) -> None:
+def tell_failures(summary: ScanSummary, output: Path, quiet: bool) -> None:
     """Names on stderr what failed; with `quiet` only what makes the whole scan fail."""
     from slim_cli.words import load_words
 
@@ -25,7 +25,7 @@ def tell_failures(summary: Summary, output: Path, quiet: bool) -> None:
         complain(f"not examined: {hidden} more; {output / 'results.jsonl'} names them all")
 
 
-def tell_times(summary: Summary) -> None:
+def tell_times(summary: ScanSummary) -> None:
     """Prints on stderr how long each stage took."""
     total = summary.seconds["total"]
     for stage, value in summary.seconds.items():
@@ -33,7 +33,7 @@ def tell_times(summary: Summary) -> None:
         print(f"{stage:<10} {value:8.2f} s {100 * value / total:5.1f} % {rate}", file=sys.stderr)
 
 
-def show_table(summary: Summary, folder: Path) -> None:
+def show_table(summary: ScanSummary, folder: Path) -> None:
     """Prints the files, what they came to, and where it was written."""
     lines = summary.sentences()
     if len(summary.results) > TABLE_ROWS:

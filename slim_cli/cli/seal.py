@@ -11,7 +11,7 @@ from slim_cli.cli.console import show
 from slim_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from slim_cli.custody.seal import Stamp
+    from slim_cli.custody.sealing import Stamp
 
 
 def seal(
@@ -24,7 +24,7 @@ def seal(
     language: Annotated[str | None, typer.Option(help="Language of the slip; the report's by default.")] = None,
 ) -> None:
     """Write a one-page slip with the hash of the log, to print, sign and keep apart; `slim verify --seal` compares."""
-    from slim_cli.custody.seal import make_slip
+    from slim_cli.custody.sealing import make_slip
     from slim_cli.reporting import load, stored_case, stored_choices
     from slim_cli.reporting.build import report_number
     from slim_cli.reporting.selection import DEFAULT, Style

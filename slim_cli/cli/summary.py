@@ -29,7 +29,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Summary:
+class ScanSummary:
     """The end of a scan.
 
     Attributes:

@@ -17,7 +17,7 @@ AMR_NB_RATES = (4750, 5150, 5900, 6700, 7400, 7950, 10200, 12200)
 
 
 @dataclass(frozen=True)
-class Codec:
+class RandomCodec:
     """A codec as training hears it.
 
     Attributes:
@@ -55,24 +55,24 @@ CODECS: Mapping[str, tuple[float, Coder]] = MappingProxyType(
         **{
             name: (codec.weight, codec)
             for name, codec in {
-                "mp3": Codec("mp3", "libmp3lame", (16000,), (16000, 24000, 32000, 48000, 64000, 96000), 2),
-                "mp3-low": Codec("mp3", "libmp3lame", (8000, 11025, 12000), (16000, 24000), 0.5),
-                "aac": Codec("adts", "aac", (16000,), (16000, 24000, 32000, 48000, 64000, 96000), 2),
-                "opus": Codec("ogg", "libopus", (16000,), (8000, 12000, 16000, 24000, 32000), 2),
-                "opus-narrow": Codec("ogg", "libopus", (8000, 12000), (6000, 8000, 12000), 1),
-                "amr-nb": Codec("amr", "libopencore_amrnb", (8000,), AMR_NB_RATES, 1.5),
-                "mu-law": Codec("wav", "pcm_mulaw", (8000,)),
-                "a-law": Codec("wav", "pcm_alaw", (8000,)),
-                "g722": Codec("wav", "adpcm_g722"),
-                "g723": Codec("wav", "g723_1", (8000,), (6300,), 0.5),
-                "g726": Codec("wav", "g726", (8000,), (16000, 24000, 32000, 40000), 0.5),
-                "adpcm": Codec("wav", "adpcm_ima_wav", (8000, 11025, 16000), (), 0.5),
-                "adpcm-ms": Codec("wav", "adpcm_ms", (8000, 11025, 16000), (), 0.3),
-                "wma": Codec("asf", "wmav2", (16000,), (24000, 32000, 48000), 0.5),
-                "mp2": Codec("mp2", "mp2", (16000,), (32000, 64000), 0.5),
-                "8-bit": Codec("wav", "pcm_u8", (8000, 11025, 16000), (), 0.3),
-                "narrow": Codec("wav", "pcm_s16le", (8000,), (), 1),
-                "half-rate": Codec("wav", "pcm_s16le", (11025, 12000), (), 0.5),
+                "mp3": RandomCodec("mp3", "libmp3lame", (16000,), (16000, 24000, 32000, 48000, 64000, 96000), 2),
+                "mp3-low": RandomCodec("mp3", "libmp3lame", (8000, 11025, 12000), (16000, 24000), 0.5),
+                "aac": RandomCodec("adts", "aac", (16000,), (16000, 24000, 32000, 48000, 64000, 96000), 2),
+                "opus": RandomCodec("ogg", "libopus", (16000,), (8000, 12000, 16000, 24000, 32000), 2),
+                "opus-narrow": RandomCodec("ogg", "libopus", (8000, 12000), (6000, 8000, 12000), 1),
+                "amr-nb": RandomCodec("amr", "libopencore_amrnb", (8000,), AMR_NB_RATES, 1.5),
+                "mu-law": RandomCodec("wav", "pcm_mulaw", (8000,)),
+                "a-law": RandomCodec("wav", "pcm_alaw", (8000,)),
+                "g722": RandomCodec("wav", "adpcm_g722"),
+                "g723": RandomCodec("wav", "g723_1", (8000,), (6300,), 0.5),
+                "g726": RandomCodec("wav", "g726", (8000,), (16000, 24000, 32000, 40000), 0.5),
+                "adpcm": RandomCodec("wav", "adpcm_ima_wav", (8000, 11025, 16000), (), 0.5),
+                "adpcm-ms": RandomCodec("wav", "adpcm_ms", (8000, 11025, 16000), (), 0.3),
+                "wma": RandomCodec("asf", "wmav2", (16000,), (24000, 32000, 48000), 0.5),
+                "mp2": RandomCodec("mp2", "mp2", (16000,), (32000, 64000), 0.5),
+                "8-bit": RandomCodec("wav", "pcm_u8", (8000, 11025, 16000), (), 0.3),
+                "narrow": RandomCodec("wav", "pcm_s16le", (8000,), (), 1),
+                "half-rate": RandomCodec("wav", "pcm_s16le", (11025, 12000), (), 0.5),
             }.items()
         },
     }

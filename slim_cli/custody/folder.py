@@ -12,7 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from slim_cli.custody import audit, manifest
+from slim_cli.custody import audit
+from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from slim_cli.custody import audit
 from slim_cli.custody.folder import ROWS, read_history
-from slim_cli.custody.verify import verify
+from slim_cli.custody.verification import verify
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 

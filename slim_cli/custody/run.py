@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Any
 
 from slim_cli import __version__
-from slim_cli.custody import audit, manifest
+from slim_cli.custody import audit
+from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run, unnamed
 from slim_cli.custody.lock import FolderLock, Owner
 from slim_cli.custody.row_writer import RowWriter

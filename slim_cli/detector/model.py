@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slim_cli.detector.encoders.interface import Encoder, normalise, same_front
+from slim_cli.detector.encoders.encoder_interface import Encoder, normalise, same_front
 from slim_cli.detector.heads import Output, Subspaces, build_head
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 

@@ -33,7 +33,7 @@ def scan(
     earlier: Sequence[FileResult] = (),
     entries: Iterable[Candidate] | None = None,
     ledger: Ledger | None = None,
-) -> Examination:
+) -> FileExamination:
     """Examines every file below the given paths.
 
     Args:
@@ -68,10 +68,10 @@ def scan(
         raise UsageError("Nothing that was found is to be examined; see --include, --exclude, --since and --shard.")
     tools = Tools(detector, options, scan_fingerprint(detector, options), ledger=ledger)
     rows = _run(candidates, tools, Watch(times or StageTimes()), Reporter(on_progress, candidates), earlier)
-    return Examination(len(candidates), rows)
+    return FileExamination(len(candidates), rows)
 
 
-class Examination(Iterator[FileResult]):
+class FileExamination(Iterator[FileResult]):
     """The rows of a scan, made one by one as they are asked for.
 
     Attributes:

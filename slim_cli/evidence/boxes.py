@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slim_cli.evidence.views import View
+from slim_cli.evidence.byte_views import ByteView
 
 _MAX_BOXES = 1000
 
@@ -24,13 +24,13 @@ class SoundTrack:
     hidden_s: float
 
 
-def missing_index(view: View) -> bool:
+def missing_index(view: ByteView) -> bool:
     """Whether a file holds no whole `moov` box (section 8.2.1), as when it was cut short."""
     place = next((place for place in boxes(view, 0, view.size) if place[0] == b"moov"), None)
     return place is None or place[2] > view.size
 
 
-def boxes(view: View, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(view: ByteView, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, first byte of the content and end of each box between two places."""
     for _ in range(_MAX_BOXES):
         head = view.peek(start, 16)
@@ -48,7 +48,7 @@ def boxes(view: View, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]
         start += length
 
 
-def sound_tracks(view: View) -> list[SoundTrack]:
+def sound_tracks(view: ByteView) -> list[SoundTrack]:
     """The sound tracks of the index, in its order."""
     moov = _inside(view, (0, view.size), b"moov")
     if moov is None:
@@ -58,7 +58,7 @@ def sound_tracks(view: View) -> list[SoundTrack]:
     return [found for start, stop in tracks if (found := _sound_track(view, (start, stop), clock[0]))]
 
 
-def _sound_track(view: View, trak: tuple[int, int], movie_scale: int) -> SoundTrack | None:
+def _sound_track(view: ByteView, trak: tuple[int, int], movie_scale: int) -> SoundTrack | None:
     handler = _inside(view, trak, b"mdia", b"hdlr")
     if handler is None or view.peek(handler[0] + 8, 4) != b"soun":
         return None
@@ -72,7 +72,7 @@ def _sound_track(view: View, trak: tuple[int, int], movie_scale: int) -> SoundTr
     return SoundTrack(entry, max(0.0, duration / scale - shown))
 
 
-def _shown(view: View, edits: tuple[int, int]) -> Iterator[int]:
+def _shown(view: ByteView, edits: tuple[int, int]) -> Iterator[int]:
     """Durations of the edits that show media, in the movie's clock."""
     version, count = view.peek(edits[0], 1), int.from_bytes(view.peek(edits[0] + 4, 4), "big")
     form = ">QqI" if version == b"\x01" else ">IiI"
@@ -83,7 +83,7 @@ def _shown(view: View, edits: tuple[int, int]) -> Iterator[int]:
             yield duration
 
 
-def _times(view: View, box: tuple[int, int] | None) -> tuple[int, int]:
+def _times(view: ByteView, box: tuple[int, int] | None) -> tuple[int, int]:
     """Ticks per second and duration in ticks, from a movie's or a track's header."""
     data = view.peek(box[0], 32) if box else b""
     if len(data) < 32:
@@ -92,7 +92,7 @@ def _times(view: View, box: tuple[int, int] | None) -> tuple[int, int]:
     return scale, 0 if duration in (2**32 - 1, 2**64 - 1) else duration
 
 
-def _inside(view: View, place: tuple[int, int], *names: bytes) -> tuple[int, int] | None:
+def _inside(view: ByteView, place: tuple[int, int], *names: bytes) -> tuple[int, int] | None:
     """The content of the box reached by these names."""
     for wanted in names:
         found = next(((start, stop) for name, start, stop in boxes(view, *place) if name == wanted), None)

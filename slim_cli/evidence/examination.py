@@ -9,12 +9,12 @@ import numpy as np
 import soundfile
 
 from slim_cli.errors import EvidenceError
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, failed
 from slim_cli.evidence.ffmpeg_source import FfmpegSource
 from slim_cli.evidence.layout import SIZE_BYTES, Part, content_end, find_recording, parts, tags_end
 from slim_cli.evidence.sndfile_source import SndfileSource
 from slim_cli.evidence.sniffing import Kind
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _MAX_PARTS = 10_000
@@ -52,7 +52,7 @@ class Examination:
     """
 
     def __init__(self, fd: int, kind: Kind, track: int | None = None) -> None:
-        self._view, self._kind, self._track = View(fd), kind, track
+        self._view, self._kind, self._track = ByteView(fd), kind, track
         self.remarks: list[Remark] = []
         self.bytes_unexamined = 0
         self.seconds_unexamined = 0.0

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from slim_cli.errors import EvidenceError, IntegrityError
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.formats import MEDIA_SUFFIXES
 from slim_cli.evidence.identification import identify
 from slim_cli.evidence.sniffing import Kind
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _HASH_BLOCK = 2**20
@@ -76,7 +76,7 @@ class Exhibit:
             named = suffix in MEDIA_SUFFIXES
             raise EvidenceError(Remark("empty_file"), "decode_failed" if named else "no_audio")
         try:
-            return identify(View(self.fd), suffix)
+            return identify(ByteView(self.fd), suffix)
         except OSError as error:
             raise _unreadable(error) from error
 

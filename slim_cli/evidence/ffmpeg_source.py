@@ -11,10 +11,10 @@ import numpy as np
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.boxes import missing_index, sound_tracks
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions, failed
 from slim_cli.evidence.formats import PERMITTED_DECODERS, codec_of
 from slim_cli.evidence.sniffing import Kind
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _GAP_S = 0.5
@@ -36,7 +36,7 @@ class FfmpegSource(Source):
         EvidenceError: it holds no audio, or none that can be decoded.
     """
 
-    def __init__(self, view: View, kind: Kind, track: int | None = None, skip: int = 0) -> None:
+    def __init__(self, view: ByteView, kind: Kind, track: int | None = None, skip: int = 0) -> None:
         super().__init__()
         self._view, self._kind, self._skip = view, kind, skip
         self._errors: list[tuple[float, str]] = []

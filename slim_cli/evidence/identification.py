@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from slim_cli.errors import EvidenceError
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.formats import HEADERLESS_BY_SUFFIX, MEDIA_SUFFIXES, Headerless
 from slim_cli.evidence.layout import SIZE_BYTES, find_recording, tags_end
 from slim_cli.evidence.mpeg_audio import adts_chain, chain
 from slim_cli.evidence.sniffing import HEAD_BYTES, Kind, sniff
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _HTTP = re.compile(rb"HTTP/\d(\.\d)? \d{3}.*?\r?\n\r?\n", re.DOTALL)
@@ -23,7 +23,7 @@ _ROUGH = 1.1  # mean step between samples over mean level; 1.33 for bytes at ran
 _CHAINS = {"AAC (ADTS)": adts_chain, "MP3": chain}
 
 
-def identify(view: View, suffix: str) -> Kind:
+def identify(view: ByteView, suffix: str) -> Kind:
     """The kind of a file that holds audio, with the place where its first recording begins.
 
     Args:
@@ -51,14 +51,14 @@ def identify(view: View, suffix: str) -> Kind:
     raise EvidenceError(Remark("not_audio", {"content": kind.label}), "no_audio")
 
 
-def _weak(view: View, kind: Kind) -> bool:
+def _weak(view: ByteView, kind: Kind) -> bool:
     """Whether a kind was told from two bytes that samples may hold by chance."""
     if kind.label in ("AC-3", "DTS"):
         return True
     return kind.label in _CHAINS and view.peek(0, 3) != b"ID3" and not _CHAINS[kind.label](view, 0)
 
 
-def _behind_tags(view: View, kind: Kind) -> Kind:
+def _behind_tags(view: ByteView, kind: Kind) -> Kind:
     """The kind of what stands behind tags at the start; MP3 where that is not known."""
     start = tags_end(view, 0)
     if not start or kind.label != "MP3":
@@ -70,7 +70,7 @@ def _behind_tags(view: View, kind: Kind) -> Kind:
     return kind if found is None or found[1].label == "MP3" else replace(found[1], start=found[0])
 
 
-def _later(view: View, kind: Kind, suffix: str) -> Kind | None:
+def _later(view: ByteView, kind: Kind, suffix: str) -> Kind | None:
     """A recording behind something else at the start of the file."""
     head = view.peek(0, HEAD_BYTES)
     http = _HTTP.match(head)
@@ -86,7 +86,7 @@ def _later(view: View, kind: Kind, suffix: str) -> Kind | None:
     return replace(found[1], start=found[0]) if found else None
 
 
-def _headerless(view: View, suffix: str, assumed: Headerless) -> Kind:
+def _headerless(view: ByteView, suffix: str, assumed: Headerless) -> Kind:
     """Telephone audio without a header, by the ending of its name.
 
     Raises:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from slim_cli.evidence import mpeg_audio, ogg, stored_length
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.formats import CONTAINERS
 from slim_cli.evidence.sniffing import Kind, stored
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _BLOCK = 2**20
@@ -34,7 +34,7 @@ class Part:
         remarks: what was noticed.
     """
 
-    view: View
+    view: ByteView
     kind: Kind
     expected_s: float | None = None
     closed: bool = True
@@ -43,14 +43,14 @@ class Part:
     remarks: tuple[Remark, ...] = ()
 
 
-def parts(view: View, kind: Kind) -> list[Part]:
+def parts(view: ByteView, kind: Kind) -> list[Part]:
     """The parts of the recording that begins at the start of a view, at least one."""
     reader = _READERS.get(kind.label)
     found = reader(view, kind) if reader else []
     return found or [Part(view, kind, closed=False)]
 
 
-def _sized(view: View, kind: Kind) -> list[Part]:
+def _sized(view: ByteView, kind: Kind) -> list[Part]:
     told = stored_length.measure(view, kind.label)
     if told is None:
         return []
@@ -63,7 +63,7 @@ def _sized(view: View, kind: Kind) -> list[Part]:
     return [Part(view.part(0, stop, patches), kind, remarks=remarks)]
 
 
-def _flac(view: View, kind: Kind) -> list[Part]:
+def _flac(view: ByteView, kind: Kind) -> list[Part]:
     head = view.peek(0, 42)
     if len(head) < 42:
         return []
@@ -80,7 +80,7 @@ def _flac(view: View, kind: Kind) -> list[Part]:
     return [Part(view.part(0, stop), replace(kind, sndfile=trusted), expected_s, remarks=remarks)]
 
 
-def _mp3(view: View, kind: Kind) -> list[Part]:
+def _mp3(view: ByteView, kind: Kind) -> list[Part]:
     found = mpeg_audio.joined(mpeg_audio.runs(view))
     if not found:
         return []
@@ -108,7 +108,7 @@ def _mp3(view: View, kind: Kind) -> list[Part]:
     return made
 
 
-def _ogg(view: View, kind: Kind) -> list[Part]:
+def _ogg(view: ByteView, kind: Kind) -> list[Part]:
     return [
         Part(
             view.part(link.start, link.stop),
@@ -120,25 +120,25 @@ def _ogg(view: View, kind: Kind) -> list[Part]:
     ]
 
 
-def _amr(view: View, kind: Kind) -> list[Part]:
+def _amr(view: ByteView, kind: Kind) -> list[Part]:
     stop = _next(view, _AMR_START, 6)
     return [Part(view.part(0, stop), kind, closed=stop is not None)]
 
 
-def _boxes(view: View, kind: Kind) -> list[Part]:
+def _boxes(view: ByteView, kind: Kind) -> list[Part]:
     """MP4/MOV: a second `ftyp` box begins another recording (ISO/IEC 14496-12, section 4)."""
     stop, missing = stored_length.boxes_end(view)
     remarks = (Remark("bytes_missing", {"announced": view.size + missing, "present": view.size}),) if missing else ()
     return [Part(view.part(0, stop), kind, remarks=remarks)]
 
 
-def _elements(view: View, kind: Kind) -> list[Part]:
+def _elements(view: ByteView, kind: Kind) -> list[Part]:
     stop, missing = stored_length.MEDIA_ENDS[kind.label](view)
     remarks = (Remark("bytes_missing", {"announced": view.size + missing, "present": view.size}),) if missing else ()
     return [Part(view.part(0, stop), kind, remarks=remarks)] if stop else []
 
 
-_READERS: Mapping[str, Callable[[View, Kind], list[Part]]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[ByteView, Kind], list[Part]]] = MappingProxyType(
     {
         **dict.fromkeys(("WAV", "RF64", "W64", "AIFF", "AU", "CAF"), _sized),
         **dict.fromkeys(stored_length.MEDIA_ENDS, _elements),
@@ -180,7 +180,9 @@ def _pattern(names: Mapping[str, bytes]) -> re.Pattern[bytes]:
 _SEARCH = {True: (_pattern(_STRONG), tuple(_STRONG)), False: (_pattern(_STRONG | _WEAK), (*_STRONG, *_WEAK))}
 
 
-def find_recording(view: View, position: int, stop: int | None = None, strong: bool = False) -> tuple[int, Kind] | None:
+def find_recording(
+    view: ByteView, position: int, stop: int | None = None, strong: bool = False
+) -> tuple[int, Kind] | None:
     """The next place where a recording begins.
 
     Args:
@@ -204,21 +206,21 @@ def find_recording(view: View, position: int, stop: int | None = None, strong: b
     return None
 
 
-def _always(_: View, __: int) -> bool:
+def _always(_: ByteView, __: int) -> bool:
     return True
 
 
-def _packets(view: View, position: int) -> bool:
+def _packets(view: ByteView, position: int) -> bool:
     """Whether transport packets of 188 bytes, or of 192 with time codes, follow each other."""
     return any(all(view.peek(position + n * size, 1) == b"\x47" for n in range(8)) for size in (188, 192))
 
 
-_CHAINS: Mapping[str, Callable[[View, int], bool]] = MappingProxyType(
+_CHAINS: Mapping[str, Callable[[ByteView, int], bool]] = MappingProxyType(
     {"MP3": mpeg_audio.chain, "AAC (ADTS)": mpeg_audio.adts_chain, "MPEG-TS": _packets}
 )
 
 
-def _next(view: View, pattern: re.Pattern[bytes], position: int) -> int | None:
+def _next(view: ByteView, pattern: re.Pattern[bytes], position: int) -> int | None:
     while position < view.size:
         block = view.peek(position, min(_BLOCK, view.size - position))
         if found := pattern.search(block):
@@ -229,7 +231,7 @@ def _next(view: View, pattern: re.Pattern[bytes], position: int) -> int | None:
     return None
 
 
-def content_end(view: View) -> int:
+def content_end(view: ByteView) -> int:
     """Where the tags at the end of a file begin: ID3v1, APE and Lyrics3."""
     end = view.size
     if view.peek(max(0, end - 128), 3) == b"TAG":
@@ -244,7 +246,7 @@ def content_end(view: View) -> int:
     return end if end > 0 else view.size
 
 
-def tags_end(view: View, position: int) -> int:
+def tags_end(view: ByteView, position: int) -> int:
     """Skips what belongs to no sound: ID3 and APE tags, zeros and line ends."""
     while position < view.size:
         head = view.peek(position, 32)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from slim_cli.evidence.views import View
+from slim_cli.evidence.byte_views import ByteView
 
 CHAIN = 4  # frames in a row that make a beginning; fewer occur by chance
 _BLOCK = 2**20
@@ -72,7 +72,7 @@ def frame_at(data: bytes, offset: int = 0) -> FrameKind | None:
 
 
 @dataclass(frozen=True)
-class Run:
+class FrameRun:
     """Frames of one kind that follow each other without a gap.
 
     Attributes:
@@ -101,7 +101,7 @@ class Run:
         return self.rate_hz, self.layer, self.channels
 
 
-def runs(view: View) -> list[Run]:
+def runs(view: ByteView) -> list[FrameRun]:
     """All runs of a stretch, in order; what lies between them is no MPEG audio."""
     found, position = [], 0
     while (start := find_frames(view, position)) is not None:
@@ -110,7 +110,7 @@ def runs(view: View) -> list[Run]:
     return found
 
 
-def find_frames(view: View, position: int, stop: int | None = None) -> int | None:
+def find_frames(view: ByteView, position: int, stop: int | None = None) -> int | None:
     """The next place from which `CHAIN` frames of one kind follow, or as many as there is room for."""
     end = view.size if stop is None else min(stop, view.size)
     while position < end:
@@ -122,7 +122,7 @@ def find_frames(view: View, position: int, stop: int | None = None) -> int | Non
     return None
 
 
-def chain(view: View, position: int) -> bool:
+def chain(view: ByteView, position: int) -> bool:
     """Whether a chain of frames begins here."""
     first = frame_at(view.peek(position, 4))
     kind, count = first, 0
@@ -134,7 +134,7 @@ def chain(view: View, position: int) -> bool:
     return False
 
 
-def _follow(view: View, start: int) -> Run:
+def _follow(view: ByteView, start: int) -> FrameRun:
     """The run that begins here."""
     head = view.peek(start, 4)
     first = frame_at(head)
@@ -160,7 +160,7 @@ def _follow(view: View, start: int) -> Run:
         if broken:
             break
     told, steady = _announced(view.peek(start, 256)), rates.bit_count() == 1
-    return Run(
+    return FrameRun(
         start, position, frames, frames * first.samples, first.rate_hz, first.layer, 1 if mono else 2, steady, told
     )
 
@@ -176,7 +176,7 @@ def _announced(frame: bytes) -> int | None:
     return None
 
 
-def adts_chain(view: View, position: int) -> bool:
+def adts_chain(view: ByteView, position: int) -> bool:
     """Whether a chain of AAC frames (ADTS, ISO/IEC 14496-3, 1.A.3) begins here."""
     first = b""
     for count in range(CHAIN):
@@ -191,9 +191,9 @@ def adts_chain(view: View, position: int) -> bool:
     return True
 
 
-def joined(found: list[Run]) -> list[Run]:
+def joined(found: list[FrameRun]) -> list[FrameRun]:
     """Runs that follow each other with nothing but tags between them, as one where their kind is the same."""
-    kept: list[Run] = []
+    kept: list[FrameRun] = []
     for run in found:
         last = kept[-1] if kept else None
         if last and last.stop == run.start and last.form == run.form:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from slim_cli.evidence.views import View
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.results import Remark
 
 _HEADER = struct.Struct("<4sBBqIIIB")
@@ -76,7 +76,7 @@ class Link:
         return tuple(told)
 
 
-def links(view: View) -> list[Link]:
+def links(view: ByteView) -> list[Link]:
     """The links of a chain, in order; empty where no stream begins."""
     found: list[Link] = []
     heads = False  # whether only first pages have come in the present link
@@ -122,7 +122,7 @@ def _open(link: Link, page: _Page) -> None:
         link.codec, link.rate_hz, link.delay, link.serial = codec, rate, delay, page.serial
 
 
-def _pages(view: View) -> Iterator[_Page]:
+def _pages(view: ByteView) -> Iterator[_Page]:
     """Pages in order; what is none is passed over."""
     position = 0
     while position + 27 <= view.size:
@@ -143,7 +143,7 @@ def _pages(view: View) -> Iterator[_Page]:
         position = stop
 
 
-def _capture(view: View, position: int) -> int | None:
+def _capture(view: ByteView, position: int) -> int | None:
     while position < view.size:
         block = view.peek(position, min(_BLOCK, view.size - position))
         if (place := block.find(b"OggS")) >= 0:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions
 from slim_cli.evidence.sniffing import Kind
-from slim_cli.evidence.views import View
 
 _COUNTED = ("FLAC", "MP3", "OGG")  # their headers announce samples that need not be there
 
@@ -22,7 +22,7 @@ class SndfileSource(Source):
         soundfile.LibsndfileError: it cannot read the file.
     """
 
-    def __init__(self, view: View, kind: Kind) -> None:
+    def __init__(self, view: ByteView, kind: Kind) -> None:
         super().__init__()
         raw: dict[str, Any] = {"format": "RAW", "subtype": "VOX_ADPCM", "channels": 1, "samplerate": kind.rate_hz}
         source = view.rewound() if view.whole else view

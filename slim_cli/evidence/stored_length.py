@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.mpeg_audio import adts_chain, chain
-from slim_cli.evidence.views import View
 from slim_cli.results import Remark
 
 _TOLERATED_BYTES = 8
@@ -97,7 +97,7 @@ class StoredLength:
         return tuple(made)
 
 
-def measure(view: View, label: str) -> StoredLength | None:
+def measure(view: ByteView, label: str) -> StoredLength | None:
     """The length that the header of a chunked container announces; None where it has no sound chunk."""
     if label == "AU":
         return _measure_au(view)
@@ -142,7 +142,7 @@ def measure(view: View, label: str) -> StoredLength | None:
     return StoredLength(data, announced, room, view.size, announced <= 0, tuple(fields), True)
 
 
-def _measure_au(view: View) -> StoredLength | None:
+def _measure_au(view: ByteView) -> StoredLength | None:
     head = view.peek(0, 12)
     if len(head) < 12:
         return None
@@ -155,7 +155,7 @@ def _measure_au(view: View) -> StoredLength | None:
     return StoredLength(data, announced, room, view.size, not announced, ((8, ">I", 0),), True)
 
 
-def _chunks_end(view: View, form: _Form, position: int, width: int) -> int | None:
+def _chunks_end(view: ByteView, form: _Form, position: int, width: int) -> int | None:
     """Where the chunks behind the sound end; None where what follows is no chunk, so that the sound goes on."""
     first = True
     for _ in range(_MAX_CHUNKS):
@@ -175,7 +175,7 @@ def _chunks_end(view: View, form: _Form, position: int, width: int) -> int | Non
     return position
 
 
-def _another(view: View, position: int) -> bool:
+def _another(view: ByteView, position: int) -> bool:
     """Whether a recording or a tag begins here."""
     head = view.peek(position, 4)
     if head[:1] == b"\xff" and (chain(view, position) or adts_chain(view, position)):
@@ -183,7 +183,7 @@ def _another(view: View, position: int) -> bool:
     return head in (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b".snd", b"caff") or head[:3] in (b"ID3", b"TAG")
 
 
-def boxes_end(view: View) -> tuple[int, int]:
+def boxes_end(view: ByteView) -> tuple[int, int]:
     """Where an MP4/MOV ends (before a second `ftyp` box), and how many announced bytes lie behind the end of file."""
     position, first = 0, True
     for _ in range(100 * _MAX_CHUNKS):
@@ -203,7 +203,7 @@ def boxes_end(view: View) -> tuple[int, int]:
     return view.size if view.size - position < 8 else position, 0
 
 
-def _matroska_end(view: View) -> tuple[int, int]:
+def _matroska_end(view: ByteView) -> tuple[int, int]:
     """EBML header and segment (RFC 8794); a segment of unknown size ends where the file does."""
     position = 0
     for wanted in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):
@@ -218,7 +218,7 @@ def _matroska_end(view: View) -> tuple[int, int]:
     return min(position, view.size), max(0, position - view.size)
 
 
-def _avi_end(view: View) -> tuple[int, int]:
+def _avi_end(view: ByteView) -> tuple[int, int]:
     """RIFF chunks of an AVI; parts behind the first are `RIFF....AVIX`."""
     position = 0
     while (head := view.peek(position, 12))[:4] == b"RIFF" and (not position or head[8:] == b"AVIX"):
@@ -229,7 +229,7 @@ def _avi_end(view: View) -> tuple[int, int]:
     return min(position, view.size), max(0, position - view.size)
 
 
-def _asf_end(view: View) -> tuple[int, int]:
+def _asf_end(view: ByteView) -> tuple[int, int]:
     """Objects of an ASF file; one that is broadcast announces nothing."""
     position = 0
     for count in range(_MAX_CHUNKS):
@@ -246,7 +246,7 @@ def _asf_end(view: View) -> tuple[int, int]:
     return position, 0
 
 
-MEDIA_ENDS: Mapping[str, Callable[[View], tuple[int, int]]] = MappingProxyType(
+MEDIA_ENDS: Mapping[str, Callable[[ByteView], tuple[int, int]]] = MappingProxyType(
     {"Matroska/WebM": _matroska_end, "AVI": _avi_end, "ASF/WMA": _asf_end}
 )
 

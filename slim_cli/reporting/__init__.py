@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.errors import UsageError
-from slim_cli.reporting.case import Case, stored_case
+from slim_cli.reporting.case_file import Case, stored_case
 from slim_cli.reporting.selection import DEFAULT, Style, check_limit
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord

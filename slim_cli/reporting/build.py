@@ -17,11 +17,11 @@ from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.custody import audit
 from slim_cli.errors import UsageError
+from slim_cli.reporting.comparison_records import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
-from slim_cli.reporting.known import Figure, OriginRate, Share, Validation
 from slim_cli.reporting.measures import measure_rows
 from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limits, nearest, rates, stability
 from slim_cli.reporting.numbers import Numbers
@@ -29,7 +29,7 @@ from slim_cli.reporting.own_recordings import Undisputed, beside_undisputed, is_
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.rows import complete, count, listed, rank
 from slim_cli.reporting.selection import LISTED, PRINTED, TRIAGE, Style
-from slim_cli.reporting.view import Counts, Exhibit, Report, Row
+from slim_cli.reporting.view import Counts, ExhibitSection, FileRow, Report
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 from slim_cli.words import Words, load_measures, load_words
@@ -58,7 +58,7 @@ def build_report(
     receipt = compare(style.case, results) if style.case else None
     rows = complete(rank(results, reference, style, words), run, style, receipt, words)
     scored = [row for row in rows if row.rank is not None]
-    draw = _Draughtsman(words, reference, folder, style.audio)
+    draw = _SectionBuilder(words, reference, folder, style.audio)
     counts, (content, rows_digest) = count(rows), digests(results, run, style)
     return Report(
         identity=_number(content, run),
@@ -140,23 +140,23 @@ def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _undisputed(row: Row, style: Style) -> bool:
+def _undisputed(row: FileRow, style: Style) -> bool:
     return style.case is not None and any(is_undisputed(row.result, one) for one in style.case.references)
 
 
-def _beside(row: Row, results: Sequence[FileResult], style: Style, words: Words) -> Undisputed | None:
+def _beside(row: FileRow, results: Sequence[FileResult], style: Style, words: Words) -> Undisputed | None:
     named = style.case and row.received and row.received.exhibit
     return beside_undisputed(row.result, row.label, style.case, results, words) if style.case and named else None
 
 
-class _Draughtsman:
+class _SectionBuilder:
     """Builds the sections that hold pictures."""
 
     def __init__(self, words: Words, reference: Reference, folder: Path, audio: bool) -> None:
         self._words, self._reference, self._folder, self._audio = words, reference, folder, audio
         self._numbers = Numbers(words)
 
-    def exhibit(self, row: Row, undisputed: Undisputed | None = None) -> Exhibit:
+    def exhibit(self, row: FileRow, undisputed: Undisputed | None = None) -> ExhibitSection:
         result, channel = row.result, row.result.top_channel
         if result.media is None or channel is None or channel.score is None:
             raise ValueError(f"row {row.number} has a score but no scored channel or no media")
@@ -168,7 +168,7 @@ class _Draughtsman:
         ranges = pairs.ranges_for(result.media)
         measures = measure_rows(result.observations, ranges, self._words, result.media.duration_s)
         cells = [measure.cell for measure in measures if measure.cell]
-        return Exhibit(
+        return ExhibitSection(
             row=row,
             media=result.media,
             channel=channel,
@@ -256,7 +256,7 @@ class _Draughtsman:
             threshold=say("figure.threshold", value=self._numbers.signed(self._reference.operating_point.score)),
         )
 
-    def _captions(self, row: Row) -> Captions:
+    def _captions(self, row: FileRow) -> Captions:
         say = self._words.say
         score, mismatch = self._numbers.signed(row.result.score), self._numbers.plain(row.result.mismatch)
         point = self._numbers.signed(self._reference.operating_point.score)

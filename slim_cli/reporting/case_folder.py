@@ -11,7 +11,7 @@ from slim_cli.errors import EvidenceError
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.case import Case, blank_case
+from slim_cli.reporting.case_file import Case, blank_case
 from slim_cli.reporting.own_recordings import is_undisputed
 from slim_cli.reporting.receipt import compare
 from slim_cli.results import FileResult

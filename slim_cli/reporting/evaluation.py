@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slim_cli.reporting.case import Case
+from slim_cli.reporting.case_file import Case
 from slim_cli.reporting.numbers import Numbers, significant
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.results import FileResult, LikelihoodRatio

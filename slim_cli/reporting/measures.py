@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slim_cli.assessment.reference import Range
+from slim_cli.reporting.comparison_records import Measure
 from slim_cli.reporting.figures.strip import Cell
-from slim_cli.reporting.known import Measure
 from slim_cli.reporting.numbers import DASH, Numbers
 from slim_cli.results import Observation
 from slim_cli.words import MeasureWords, Words, load_measures

@@ -11,9 +11,9 @@ from slim_cli.assessment.calibration import observed
 from slim_cli.assessment.reference import Reference
 from slim_cli.evidence.formats import NOT_VALIDATED, TELEPHONE, TELEPHONE_RATE_HZ, codec_of
 from slim_cli.observations.stability import crossings
-from slim_cli.reporting.known import Nearest, OriginRate, Stability
+from slim_cli.reporting.comparison_records import Nearest, OriginRate, Stability
 from slim_cli.reporting.numbers import Numbers
-from slim_cli.reporting.view import Row
+from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
 from slim_cli.words import Words
 
@@ -28,7 +28,7 @@ TELEPHONE_BAND = "band-8k"
 
 
 @dataclass(frozen=True)
-class Condition:
+class AppliedCondition:
     """A condition of an exhibit, as far as the validation tells it apart.
 
     Attributes:
@@ -42,23 +42,23 @@ class Condition:
     lossy: bool
 
 
-def condition_of(result: FileResult) -> Condition | None:
+def condition_of(result: FileResult) -> AppliedCondition | None:
     """The condition that fits: that of the codec, or the telephone's rate; None where nothing was decoded."""
     if result.media is None:
         return None
     codec = codec_of(result.media.codec)
     own = codec.kind == TELEPHONE or codec.condition == NOT_VALIDATED
     if not own and result.media.sample_rate_hz <= TELEPHONE_RATE_HZ:
-        return Condition(TELEPHONE_BAND, "rate", False)
-    return Condition(codec.condition, "codec" if codec.lossy else "clean", codec.lossy)
+        return AppliedCondition(TELEPHONE_BAND, "rate", False)
+    return AppliedCondition(codec.condition, "codec" if codec.lossy else "clean", codec.lossy)
 
 
-def conditions_of(result: FileResult) -> tuple[Condition, ...]:
+def conditions_of(result: FileResult) -> tuple[AppliedCondition, ...]:
     """Every condition of the validation that applies: how the exhibit is stored, and the noise in it."""
     stored, snr = condition_of(result), observed(result, "snr_db")
     noise = next((name for name, limit in NOISE_DB.items() if snr is not None and snr < limit), None)
     found = [stored] if stored else []
-    return (*found, Condition(noise, "noise", False)) if noise else tuple(found)
+    return (*found, AppliedCondition(noise, "noise", False)) if noise else tuple(found)
 
 
 def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nearest:
@@ -123,7 +123,7 @@ def unsteady_under(result: FileResult, threshold: float) -> list[str]:
     return list(dict.fromkeys(str(remark.values["change"]) for remark in found))
 
 
-def conditional_limits(rows: Sequence[Row], reference: Reference, words: Words) -> tuple[tuple[str, str], ...]:
+def conditional_limits(rows: Sequence[FileRow], reference: Reference, words: Words) -> tuple[tuple[str, str], ...]:
     """Limits whose conditions are met: the limit in words and the files that it concerns."""
     metrics, threshold = reference.metrics, reference.operating_point.score
     numbers, scored = Numbers(words), [row for row in rows if row.rank is not None]

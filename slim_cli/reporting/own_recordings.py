@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slim_cli.reporting.case import Case
+from slim_cli.reporting.case_file import Case
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.results import FileResult, Remark
 from slim_cli.words import Words

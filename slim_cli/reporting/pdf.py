@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
-from slim_cli.reporting.case import FILE_NAME as CASE_FILE
+from slim_cli.reporting.case_file import FILE_NAME as CASE_FILE
 from slim_cli.reporting.json_lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.stored_rows import StoredRows
@@ -50,14 +50,14 @@ def write_pdf(findings: Findings, target: Path) -> None:
     epoch = int(datetime.fromisoformat(findings.run.finished).timestamp())
     with (
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
-        _PrintShop(Path(scratch), epoch) as shop,
+        _PdfProcesses(Path(scratch), epoch) as processes,
     ):
-        attached = shop.store(_attachments(findings))
+        attached = processes.store(_attachments(findings))
         parts = sheets.parts()
         if parts:
-            _print_in_parts(shop, sheets, parts, target.resolve(), attached)
+            _print_in_parts(processes, sheets, parts, target.resolve(), attached)
         else:
-            shop.print(sheets.whole, target.resolve(), attached)
+            processes.print(sheets.whole, target.resolve(), attached)
 
 
 def print_document(document: str, target: Path, attached: Mapping[str, bytes | Path], moment: str) -> None:
@@ -69,32 +69,33 @@ def print_document(document: str, target: Path, attached: Mapping[str, bytes | P
     epoch = int(datetime.fromisoformat(moment).timestamp())
     with (
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
-        _PrintShop(Path(scratch), epoch) as shop,
+        _PdfProcesses(Path(scratch), epoch) as processes,
     ):
-        shop.print(document, target.resolve(), shop.store(attached))
+        processes.print(document, target.resolve(), processes.store(attached))
 
 
 def _print_in_parts(
-    shop: _PrintShop, sheets: Sheets, parts: list[str], target: Path, attached: Mapping[str, str]
+    processes: _PdfProcesses, sheets: Sheets, parts: list[str], target: Path, attached: Mapping[str, str]
 ) -> None:
-    paths = [shop.folder / f"part-{number}.pdf" for number in range(len(parts))]
+    paths = [processes.folder / f"part-{number}.pdf" for number in range(len(parts))]
     with ThreadPoolExecutor(_processors()) as hands:
         try:
-            printed = list(hands.map(shop.print, parts, paths))
+            printed = list(hands.map(processes.print, parts, paths))
         except BaseException:
             hands.shutdown(wait=False, cancel_futures=True)
-            shop.stop()
+            processes.stop()
             raise
     pages = section_pages(sheets.anchors, [p["anchors"] for p in printed], [p["pages"] for p in printed])
-    frame = shop.folder / "frame.pdf"
-    framed = shop.print(sheets.frame(pages), frame, attached)["anchors"]
+    frame = processes.folder / "frame.pdf"
+    framed = processes.print(sheets.frame(pages), frame, attached)["anchors"]
     first = framed[CHAPTER]
     expected = first + printed[0]["anchors"][sheets.anchors[0]] - 1
     for anchor, count in zip(sheets.anchors, pages, strict=True):
         if framed[anchor] != expected:
             raise ValueError(f"the section {anchor} stands on page {framed[anchor]}, not {expected}")
         expected += count
-    shop.run("binder.py", {"frame": str(frame), "first": first, "parts": list(map(str, paths)), "target": str(target)})
+    job = {"frame": str(frame), "first": first, "parts": list(map(str, paths)), "target": str(target)}
+    processes.run("pdf_joining.py", job)
 
 
 def _attachments(findings: Findings) -> dict[str, bytes | Path]:
@@ -122,8 +123,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _PrintShop:
-    """Runs the press and the bindery; as a context manager it leaves none of their processes behind.
+class _PdfProcesses:
+    """Runs the printing and joining processes; as a context manager it leaves none of their processes behind.
 
     Args:
         folder: for what lies about while they work.
@@ -135,7 +136,7 @@ class _PrintShop:
         self._environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
         self._running: set[subprocess.Popen[str]] = set()
 
-    def __enter__(self) -> _PrintShop:
+    def __enter__(self) -> _PdfProcesses:
         return self
 
     def __exit__(
@@ -162,7 +163,7 @@ class _PrintShop:
         source = self.folder / f"{target.stem.strip('.')}.html"
         source.write_text(document, encoding="utf-8")
         job = {"source": str(source), "target": str(target), "attached": dict(attached or {})}
-        return json.loads(self.run("press.py", job))
+        return json.loads(self.run("pdf_printing.py", job))
 
     def run(self, tool: str, job: Mapping[str, Any]) -> str:
         """Runs a tool; returns what it printed.

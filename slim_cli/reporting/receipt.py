@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slim_cli.reporting.case import Case, ListedHash
+from slim_cli.reporting.case_file import Case, ListedHash
 from slim_cli.results import FileResult
 
 SHA256_DIGITS = 64

@@ -14,7 +14,7 @@ from slim_cli.reporting.own_recordings import within_language
 from slim_cli.reporting.receipt import Receipt
 from slim_cli.reporting.selection import LISTED, Style, is_shown
 from slim_cli.reporting.stored_rows import outline
-from slim_cli.reporting.view import Counts, Row
+from slim_cli.reporting.view import Counts, FileRow
 from slim_cli.results import STATUSES, FileResult
 from slim_cli.run_record import RunRecord
 from slim_cli.words import Words
@@ -23,7 +23,7 @@ FAILED = ("decode_failed", "unreadable", "refused")
 _STATES = ("flagged", "below", "given", "uncalibrated", "out_of_scope", "no_propositions", *STATUSES)
 
 
-def rank(results: Iterable[FileResult], reference: Reference, style: Style, words: Words) -> list[Row]:
+def rank(results: Iterable[FileResult], reference: Reference, style: Style, words: Words) -> list[FileRow]:
     """Scored files by falling score (ties in the order found), then the others in the order found.
 
     In a triage the rows hold outlines of their results: there may be very many.
@@ -40,11 +40,13 @@ def rank(results: Iterable[FileResult], reference: Reference, style: Style, word
         if shown or place <= LISTED or style.case:
             told = words.say("figure.this_file", value=Numbers(words).signed(result.score))
             bar = position_bar(result.score or 0.0, reference.score, threshold, told)
-        rows.append(Row(number, place, result, flagged, shown, bar))
-    return rows + [Row(number, None, result, False, False) for number, result in numbered if result.score is None]
+        rows.append(FileRow(number, place, result, flagged, shown, bar))
+    return rows + [FileRow(number, None, result, False, False) for number, result in numbered if result.score is None]
 
 
-def complete(rows: Sequence[Row], run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> list[Row]:
+def complete(
+    rows: Sequence[FileRow], run: RunRecord, style: Style, receipt: Receipt | None, words: Words
+) -> list[FileRow]:
     """The rows with their names and twins; for a case in its order, with exhibits and evaluations."""
     seen: dict[str, int] = {}
     for row in sorted(rows, key=lambda row: row.number):
@@ -63,7 +65,7 @@ def complete(rows: Sequence[Row], run: RunRecord, style: Style, receipt: Receipt
     )
 
 
-def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> Row:
+def _of_case(row: FileRow, run: RunRecord, style: Style, receipt: Receipt | None, words: Words) -> FileRow:
     if style.case is None or receipt is None:
         return row
     received = receipt.files[row.number - 1]
@@ -75,7 +77,7 @@ def _of_case(row: Row, run: RunRecord, style: Style, receipt: Receipt | None, wo
     return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, bounds))
 
 
-def listed(rows: Sequence[Row], style: Style, most: int) -> list[Row]:
+def listed(rows: Sequence[FileRow], style: Style, most: int) -> list[FileRow]:
     """The rows that the lists of a report show: all of a case, and of a triage no more than a reader can look through.
 
     Those with a section of their own always are; beside them the highest scores, and files without a score, first those
@@ -93,7 +95,7 @@ def listed(rows: Sequence[Row], style: Style, most: int) -> list[Row]:
     return [*scored, *sorted(unscored[: most // 2], key=lambda row: row.number)]
 
 
-def count(rows: Sequence[Row]) -> Counts:
+def count(rows: Sequence[FileRow]) -> Counts:
     """How the files divide up."""
     unscored = Counter(row.result.status for row in rows if row.rank is None)
     flagged = sum(row.flagged for row in rows)

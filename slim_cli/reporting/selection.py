@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slim_cli.errors import UsageError
-from slim_cli.reporting.case import Case
+from slim_cli.reporting.case_file import Case
 
 DEFAULT = "top:300"
 LISTED, PRINTED = 5000, 500  # files that the lists of a triage show, and on paper; the tables for machines hold all

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.view import Row
+from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
 from slim_cli.words import Words
 
@@ -62,7 +62,7 @@ def cell(value: Any) -> Any:
     return guard + safe_name(value)
 
 
-def _fixed(row: Row, words: Words) -> dict[str, Any]:
+def _fixed(row: FileRow, words: Words) -> dict[str, Any]:
     result = row.result
     return {
         "number": row.number,

@@ -1,4 +1,4 @@
-"""Rendering the one set of templates for a medium: `html` for the screen, `pdf` for the printing press."""
+"""Rendering the one set of templates for a medium: `html` for the screen, `pdf` for paper."""
 
 from __future__ import annotations
 

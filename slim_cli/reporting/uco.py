@@ -17,7 +17,7 @@ from slim_cli.run_record import RunRecord
 from slim_cli.words import Words
 
 if TYPE_CHECKING:
-    from slim_cli.reporting.case import Case
+    from slim_cli.reporting.case_file import Case
     from slim_cli.reporting.writers import Findings
 
 _UCO = "https://ontology.unifiedcyberontology.org/uco/"

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.custody.audit import Extract
+from slim_cli.reporting.comparison_records import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.evaluation import Evaluation
-from slim_cli.reporting.known import Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.own_recordings import Undisputed
 from slim_cli.reporting.receipt import Receipt, Received
 from slim_cli.reporting.scale import Scale, load_scale
@@ -22,7 +22,7 @@ from slim_cli.words import MeasureWords, Words
 
 
 @dataclass(frozen=True)
-class Row:
+class FileRow:
     """One file in the summary table.
 
     Attributes:
@@ -77,7 +77,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class ExhibitSection:
     """The section of one scored file.
 
     Attributes:
@@ -101,7 +101,7 @@ class Exhibit:
         undisputed: how it lies among undisputed recordings of the case, None where there are none.
     """
 
-    row: Row
+    row: FileRow
     media: Media
     channel: ChannelResult
     bona_fide: Share
@@ -187,11 +187,11 @@ class Report:
     run: RunRecord
     reference: Reference
     counts: Counts
-    rows: tuple[Row, ...]
-    printed: tuple[Row, ...]
-    found: tuple[Row, ...]
+    rows: tuple[FileRow, ...]
+    printed: tuple[FileRow, ...]
+    found: tuple[FileRow, ...]
     rows_digest: str
-    exhibits: tuple[Exhibit, ...]
+    exhibits: tuple[ExhibitSection, ...]
     overview_figure: Markup
     validation: Validation
     warnings: tuple[str, ...]
@@ -231,16 +231,16 @@ class Report:
         return standard_rows(self.words)
 
     @property
-    def scored(self) -> tuple[Row, ...]:
+    def scored(self) -> tuple[FileRow, ...]:
         return tuple(row for row in self.rows if row.rank is not None)
 
     @property
-    def asked_about(self) -> tuple[Row, ...]:
+    def asked_about(self) -> tuple[FileRow, ...]:
         """The exhibits of the case; every file where the case file lists none."""
         exhibits = tuple(row for row in self.rows if row.received and row.received.exhibit)
         return exhibits or self.rows
 
-    def unscored(self, medium: str) -> tuple[Row, ...]:
+    def unscored(self, medium: str) -> tuple[FileRow, ...]:
         """Those of them that have no score."""
         return tuple(row for row in self.listed(medium) if row.rank is None)
 
@@ -249,7 +249,7 @@ class Report:
         """Scored files without a section of their own."""
         return self.counts.scored - len(self.exhibits)
 
-    def listed(self, medium: str) -> tuple[Row, ...]:
+    def listed(self, medium: str) -> tuple[FileRow, ...]:
         """The files that lists show on screen (`html`) or on paper."""
         return self.rows if medium == "html" else self.printed
 

@@ -35,7 +35,7 @@ SHARD_S, BATCH_S = 600, 160  # audio per shard, and per batch with its padding
 Shard = tuple[np.ndarray, np.ndarray]
 
 
-class Place(NamedTuple):
+class ShardPlace(NamedTuple):
     """Where the frames of a file are: shard, then first frame and end within each of its arrays."""
 
     shard: int
@@ -57,7 +57,7 @@ class FileFeatures(FeatureSource):
 
     labels: np.ndarray
     clips: np.ndarray
-    places: Sequence[Place]
+    places: Sequence[ShardPlace]
     shards: Sequence[Shard]
     crops: tuple[int, int]
 
@@ -201,7 +201,7 @@ def _open(clips: Sequence[Clip], keys: Sequence[str], shards: Sequence[Path], cr
     for number, shard in enumerate(shards):
         first_s = first_l = 0
         for key, frames_s, frames_l in _index(shard):
-            places[key] = Place(number, slice(first_s, first_s + frames_s), slice(first_l, first_l + frames_l))
+            places[key] = ShardPlace(number, slice(first_s, first_s + frames_s), slice(first_l, first_l + frames_l))
             first_s, first_l = first_s + frames_s, first_l + frames_l
     arrays = [(_mapped(shard / "style.npy"), _mapped(shard / "linguistics.npy")) for shard in shards]
     labels = np.array([clip.is_spoof for clip in clips], dtype=np.float32)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from slim_cli.corpora.audio_pack import AudioPack, BalancedSampler
 from slim_cli.corpora.manifest import Clip
 from slim_cli.corpora.random_codecs import random_codec
-from slim_cli.detector.heads.interface import Subspaces
+from slim_cli.detector.heads.head_interface import Subspaces
 from slim_cli.training.features import FeatureSource
 from slim_cli.training.loop import LoopOptions, Report, optimise
 

@@ -28,7 +28,7 @@ from slim_cli.training.loop import Report
 from slim_cli.training.recipe import Recipe, build_slim
 from slim_cli.training.record import write_record
 from slim_cli.training.stage1 import train_stage1
-from slim_cli.training.views import TunedView, tune_view
+from slim_cli.training.view_tuning import TunedView, tune_view
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.encoders import ENCODERS
-from slim_cli.detector.encoders.interface import Encoder
+from slim_cli.detector.encoders.encoder_interface import Encoder
 from slim_cli.detector.model import SUBSPACES, Slim
 from slim_cli.detector.registry import kind_of
 from slim_cli.errors import FormatError, UsageError
 from slim_cli.loading import load, read
 from slim_cli.training.stage1 import Stage1Recipe
-from slim_cli.training.views import ViewRecipe
+from slim_cli.training.view_tuning import ViewRecipe
 
 
 @dataclass(frozen=True)

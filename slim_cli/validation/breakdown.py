@@ -25,7 +25,7 @@ from slim_cli.assessment.metrics import (
 )
 from slim_cli.errors import UsageError
 from slim_cli.validation.resampling_units import rate_of, units
-from slim_cli.validation.scores import MIN_PER_CLASS, SAID, Scores, Summary, summarise
+from slim_cli.validation.scores import MIN_PER_CLASS, STATED, Scores, Summary, summarise
 
 FIGURES = ("eer", "f1", "auc", "min_dcf", "act_dcf", "cllr", "cllr_min")
 DURATIONS_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
@@ -151,7 +151,7 @@ def break_down(scores: Scores, reading: Reading) -> Breakdown:
         tuple(few.row(name, part) for name, part in _by_system(plain)),
         tuple(_degradations(scores, threshold, Rows(reading.llr, reading.rounds))),
         tuple(few.row(name, part) for name, part in _by_duration(plain)),
-        {about: tuple(few.row(name, part) for name, part in _by_said(plain, about)) for about in SAID},
+        {about: tuple(few.row(name, part) for name, part in _by_said(plain, about)) for about in STATED},
         {
             str(origin): _share(plain.score[_origins(plain) == origin] >= threshold)
             for origin in np.unique(_origins(plain)[~both])

@@ -24,8 +24,8 @@ from slim_cli.results import MODEL_RATE_HZ
 MIN_PER_CLASS = 10
 BATCH_WINDOWS = 64
 COLUMNS = ("path", "label", "origin", "system", "speaker", "language", "score", "mismatch")
-HEARD = ("condition", "duration_s", "net_speech_s", "model")
-SAID = {"subset": "subset", "codec": "codec", "condition": "dataset_condition"}  # of `Clip`, and their columns
+MEASURED = ("condition", "duration_s", "net_speech_s", "model")
+STATED = {"subset": "subset", "codec": "codec", "condition": "dataset_condition"}  # of `Clip`, and their columns
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class Scores:
         """Writes one CSV row per clip and condition."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
-            out.writerow([*COLUMNS, *HEARD, *SAID.values()])
+            out.writerow([*COLUMNS, *MEASURED, *STATED.values()])
             for clip, score, mismatch, heard in zip(self.clips, self.score, self.mismatch, self.heard, strict=True):
                 facts = [clip.path, clip.label, clip.origin, clip.system, clip.speaker, clip.language]
                 times = ["" if v is None else f"{v:.3f}" for v in (heard.duration_s, heard.net_speech_s)]
-                said = [getattr(clip, name) for name in SAID]
+                said = [getattr(clip, name) for name in STATED]
                 out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}", heard.condition, *times, heard.model, *said])
 
     def write_asvspoof(self, scores: Path, keys: Path) -> None:
@@ -147,7 +147,7 @@ def _clip(row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise ValueError(f"the label {row['label']!r} is neither bonafide nor spoof")
     system, speaker, origin, language = (row.get(n) or "" for n in ("system", "speaker", "origin", "language"))
-    said: dict[str, Any] = {name: row.get(column) or "" for name, column in SAID.items()}
+    said: dict[str, Any] = {name: row.get(column) or "" for name, column in STATED.items()}
     return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test", **said)
 
 

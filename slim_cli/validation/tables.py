@@ -25,7 +25,7 @@ _WORDS = {
     "cllr": "Cllr, bits",
     "cllr_min": "Cllr_min, bits",
 }
-_SAID = {
+_STATED_TITLES = {
     "subset": "Subsets of a dataset with at least 10 clips of each class",
     "codec": "Codecs that a dataset states, with at least 10 clips of each class",
     "condition": "Channels or sources that a dataset states, with at least 10 clips of each class",
@@ -69,7 +69,7 @@ def tables(result: Breakdown, lacking: Mapping[str, str] | None = None) -> list[
             _corpora(result),
             _rows("Origins with at least 10 clips of each class", "origin", result.origins),
             _rows("Duration of the clip", "duration", result.durations),
-            *(_rows(title, about, result.said[about]) for about, title in _SAID.items()),
+            *(_rows(title, about, result.said[about]) for about, title in _STATED_TITLES.items()),
             _systems(result.systems),
         )
         if table.rows

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.spatial.distance import pdist
 
 from slim_cli.analysis.correlation import correlation_rows, pearson
-from slim_cli.analysis.datasets import dataset_rows
+from slim_cli.analysis.dataset_figures import dataset_rows
 from slim_cli.analysis.layers import block_means, choose_blocks, layer_correlation
 from slim_cli.analysis.mismatch import mismatch_rows
 from slim_cli.analysis.spectrograms import case_rows

@@ -12,7 +12,7 @@ import pytest
 from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, Reference
 from slim_cli.cli.main import main
 from slim_cli.detector.bundle import BundleInfo
-from slim_cli.engines.local import Examination
+from slim_cli.engines.local import FileExamination
 from slim_cli.results import FileResult, Remark
 
 
@@ -75,11 +75,11 @@ class World:
     asked: dict[str, Any] = field(default_factory=dict)
     on_write: Callable[[], None] = lambda: None
 
-    def scan(self, paths: list[Path], **asked: Any) -> Examination:
+    def scan(self, paths: list[Path], **asked: Any) -> FileExamination:
         self.asked = {"paths": paths, **asked}
         known = {row.path for row in asked["earlier"]}
         rows = [row for row in self.rows if getattr(row, "path", None) not in known]
-        return Examination(len(self.rows), self._rows(rows))
+        return FileExamination(len(self.rows), self._rows(rows))
 
     def _rows(self, rows: list[Any]) -> Iterator[FileResult]:
         for row in rows:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.custody.verify import verify
+from slim_cli.custody.verification import verify
 from slim_cli.engines.local import scan as scan_files
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.results import FileResult

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.reporting.case import blank_case, load_case
+from slim_cli.reporting.case_file import blank_case, load_case
 from tests.cli.conftest import Slim, World, rows
 from tests.reporting import cases
 

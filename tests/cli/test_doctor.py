@@ -16,7 +16,7 @@ def fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "bundled", lambda: iter([tmp_path / "slim-mini"]))
     monkeypatch.setattr("slim_cli.detector.bundle.verify_bundle", lambda folder: {"config.json": "00"})
     for part in ("_decoding", "_pdf", "_fonts"):
-        monkeypatch.setattr(doctor, part, lambda part=part: doctor.Finding(part, doctor.OK, "works"))
+        monkeypatch.setattr(doctor, part, lambda part=part: doctor.InstallationCheck(part, doctor.OK, "works"))
 
 
 @pytest.mark.usefixtures("fit")
@@ -47,7 +47,7 @@ def test_a_changed_model_exits_with_4_even_if_parts_are_missing(slim: Slim, monk
         raise IntegrityError("The model is not as published.")
 
     monkeypatch.setattr("slim_cli.detector.bundle.verify_bundle", changed)
-    monkeypatch.setattr(doctor, "_pdf", lambda: doctor.Finding("PDF", doctor.FAILED, "no Pango"))
+    monkeypatch.setattr(doctor, "_pdf", lambda: doctor.InstallationCheck("PDF", doctor.FAILED, "no Pango"))
     assert slim("doctor").code == 4
 
 

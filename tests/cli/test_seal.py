@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from slim_cli.custody.printed import attachments
-from slim_cli.custody.verify import verify
+from slim_cli.custody.verification import verify
 from slim_cli.reporting import signing
 from tests.cli.conftest import Slim, World, rows
 from tests.custody.test_run import forge

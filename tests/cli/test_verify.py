@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.custody import audit
-from slim_cli.custody.manifest import from_text
+from slim_cli.custody.evidence_manifest import from_text
 from slim_cli.results import FileResult, Remark
 from tests.cli.conftest import Slim, World, rows
 

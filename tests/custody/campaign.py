@@ -26,8 +26,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from slim_cli.custody import audit, manifest
-from slim_cli.custody.verify import verify
+from slim_cli.custody import audit
+from slim_cli.custody import evidence_manifest as manifest
+from slim_cli.custody.verification import verify
 from slim_cli.errors import SlimError
 
 ENDINGS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)

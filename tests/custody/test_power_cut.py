@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.custody.verify import verify
+from slim_cli.custody.verification import verify
 from slim_cli.results import FileResult
 from tests.custody.test_run import ROWS, begin, finish
 

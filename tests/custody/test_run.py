@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from slim_cli.custody import audit, manifest
+from slim_cli.custody import audit
+from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import OutputFolder, check_apart, read_history
 from slim_cli.custody.lock import FolderLock
 from slim_cli.custody.run import Run, open_run
-from slim_cli.custody.verify import verify
+from slim_cli.custody.verification import verify
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 

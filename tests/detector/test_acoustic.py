@@ -16,7 +16,7 @@ from slim_cli.detector.encoders.coherence import (
     mean_resultant_lengths,
     phase_differences,
 )
-from slim_cli.detector.encoders.interface import Encoder, normalise
+from slim_cli.detector.encoders.encoder_interface import Encoder, normalise
 
 RATE = 16_000
 

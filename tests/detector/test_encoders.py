@@ -9,7 +9,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model, WhisperConfig
 from transformers.audio_utils import mel_filter_bank
 
 from slim_cli.detector.encoders import build_encoder, describe_encoder
-from slim_cli.detector.encoders.interface import Encoder, same_front
+from slim_cli.detector.encoders.encoder_interface import Encoder, same_front
 from slim_cli.detector.encoders.log_mel import LogMel
 from slim_cli.detector.encoders.ready_made import TransformersEncoder
 from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig, load_openai_weights

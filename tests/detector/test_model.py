@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from slim_cli.detector.bundle import BundleInfo
-from slim_cli.detector.encoders.interface import normalise
+from slim_cli.detector.encoders.encoder_interface import normalise
 from slim_cli.detector.encoders.whisper import WhisperEncoder, WhisperEncoderConfig
 from slim_cli.detector.heads import Subspaces, build_head
-from slim_cli.detector.heads.interface import Compression
+from slim_cli.detector.heads.head_interface import Compression
 from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling
 from slim_cli.detector.model import Slim
 from slim_cli.detector.runtime import Detector

@@ -105,7 +105,7 @@ def other_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     (tmp_path / "loud.py").write_text(
         """
 import numpy as np
-from slim_cli.detector.opinions.interface import SecondOpinion
+from slim_cli.detector.opinions.opinion_interface import SecondOpinion
 
 class Loud(SecondOpinion):
     kind, label = "loud", "loud"

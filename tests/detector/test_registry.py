@@ -17,7 +17,7 @@ from slim_cli.errors import EnvironmentUnfit, SlimError, UsageError
 CODEBOOK = {"kind": "codebook", "codes": 8}
 PLUG = """
 import torch
-from slim_cli.detector.encoders.interface import Encoder, frame_mask
+from slim_cli.detector.encoders.encoder_interface import Encoder, frame_mask
 
 class Envelope(Encoder):
     kind, frame_rate, dim, blocks = "envelope", 100.0, 4, (0, 0)

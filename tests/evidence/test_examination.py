@@ -11,10 +11,10 @@ import pytest
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.audio_stream import AudioStream
+from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.decoding import Decoder, Limits
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.evidence.mpeg_audio import runs
-from slim_cli.evidence.views import View
 from tests.evidence import fuzz
 from tests.evidence.recordings import FORMS, SECONDS, Form, make, store
 
@@ -108,7 +108,7 @@ def mp3_frames(tmp: Path) -> tuple[bytes, list[int]]:
     path = tmp / "frames.mp3"
     path.write_bytes(content)
     with path.open("rb") as file:
-        run = runs(View(file.fileno()))[0]
+        run = runs(ByteView(file.fileno()))[0]
     length = (run.stop - run.start) // run.frames
     return content, [run.start + length * (run.frames // 2)]
 
@@ -118,7 +118,7 @@ def mp3_with(inside: bytes) -> Callable[[Path], bytes]:
         content, (place,) = mp3_frames(tmp)
         view = tmp / "frames.mp3"
         with view.open("rb") as file:
-            whole = View(file.fileno())
+            whole = ByteView(file.fileno())
             from slim_cli.evidence.mpeg_audio import find_frames
 
             place = find_frames(whole, place) or place

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from slim_cli.reporting.case import Case, blank_case, load_case
+from slim_cli.reporting.case_file import Case, blank_case, load_case
 from slim_cli.results import FileResult, LikelihoodRatio, Remark
 from slim_cli.run_record import RunRecord
 from tests.reporting import factory

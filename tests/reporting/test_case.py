@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slim_cli.errors import UsageError
-from slim_cli.reporting.case import FOLDER, blank_case, load_case, stored_case
+from slim_cli.reporting.case_file import FOLDER, blank_case, load_case, stored_case
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.scale import load_scale
 from slim_cli.words import load_words

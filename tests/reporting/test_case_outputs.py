@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli.reporting.build import build_report
-from slim_cli.reporting.case import load_case
+from slim_cli.reporting.case_file import load_case
 from slim_cli.reporting.pdf import _attachments
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.templates import render

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from slim_cli.reporting.build import build_report
-from slim_cli.reporting.case import Case, load_case
+from slim_cli.reporting.case_file import Case, load_case
 from slim_cli.reporting.evaluation import evaluate
 from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
 from slim_cli.reporting.rows import complete, rank

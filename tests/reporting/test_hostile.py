@@ -15,7 +15,7 @@ import pytest
 
 from slim_cli import reporting
 from slim_cli.cli.console import show
-from slim_cli.cli.summary import Summary
+from slim_cli.cli.summary import ScanSummary
 from slim_cli.engines.local import scan
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.writers import WRITERS
@@ -142,7 +142,7 @@ def test_in_tracks_and_their_file_names(folder, found):
 
 
 def test_on_the_terminal(result, found, capsys):
-    show(Summary(list(found.values()), 0.0).table(plain=True))
+    show(ScanSummary(list(found.values()), 0.0).table(plain=True))
     text = capsys.readouterr().out
     assert safe_name(result.path) in text
     assert not HIDDEN.search(text)

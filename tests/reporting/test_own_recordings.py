@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.reporting.case import Case, load_case
+from slim_cli.reporting.case_file import Case, load_case
 from slim_cli.reporting.case_folder import compare_folder, filled_case
 from slim_cli.reporting.own_recordings import beside_undisputed, within_language
 from slim_cli.results import FileResult

@@ -97,7 +97,7 @@ def contents(page):
 def test_running_heads_and_page_numbers_are_artifacts_in_a_part(printed):
     forms = {}
     for page in printed[PARTS].pages:
-        drawn = re.match(rb"(/Furniture\d+) Do", contents(page)[0].read_bytes())
+        drawn = re.match(rb"(/PageFrame\d+) Do", contents(page)[0].read_bytes())
         if drawn:
             forms[page.index] = page.obj.Resources.XObject[drawn[1].decode()].read_bytes()
     assert len(forms) >= 6

@@ -12,7 +12,7 @@ import pytest
 
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.build import build_report
-from slim_cli.reporting.case import load_case
+from slim_cli.reporting.case_file import load_case
 from slim_cli.reporting.sections import load_sections
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.templates import render

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slim_cli.detector.encoders.interface import Encoder
+from slim_cli.detector.encoders.encoder_interface import Encoder
 from slim_cli.detector.registry import Registry, kind_of
 
 ENCODERS: Registry[Encoder] = Registry(

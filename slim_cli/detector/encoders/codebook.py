@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Encoder, Recordings, frame_mask, normalise
+from slim_cli.detector.encoders.encoder_interface import Encoder, Recordings, frame_mask, normalise
 from slim_cli.detector.encoders.log_mel import LogMel
 from slim_cli.loading import read
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Encoder, frame_mask, nearest
+from slim_cli.detector.encoders.encoder_interface import Encoder, frame_mask, nearest
 from slim_cli.results import MODEL_RATE_HZ
 
 Map = tuple[str, int, int]

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from slim_cli.detector.encoders.interface import Encoder
+from slim_cli.detector.encoders.encoder_interface import Encoder
 from slim_cli.detector.hub import find_folder
 from slim_cli.errors import EnvironmentUnfit, UsageError
 

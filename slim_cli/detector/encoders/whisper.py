@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Encoder, frame_mask
+from slim_cli.detector.encoders.encoder_interface import Encoder, frame_mask
 from slim_cli.detector.encoders.log_mel import LogMel
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ

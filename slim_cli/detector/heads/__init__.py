@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slim_cli.detector.heads.interface import Head, Output, Subspaces
+from slim_cli.detector.heads.head_interface import Head, Output, Subspaces
 from slim_cli.detector.registry import Registry, kind_of
 
 HEADS: Registry[Head] = Registry(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.heads.interface import Head, LabelledWindows, Subspaces
+from slim_cli.detector.heads.head_interface import Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling
 from slim_cli.loading import read
 

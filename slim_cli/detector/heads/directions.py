@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from slim_cli.detector.encoders.codebook import kmeans
-from slim_cli.detector.heads.interface import Subspaces
+from slim_cli.detector.heads.head_interface import Subspaces
 from slim_cli.detector.heads.pooling import SOUNDS, STYLE_DIRECTIONS, MomentPooling, beside
 
 FRAMES = 12  # drawn from each clip

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slim_cli.detector.encoders.interface import Recordings
+from slim_cli.detector.encoders.encoder_interface import Recordings
 from slim_cli.detector.heads import build_head, describe_head
-from slim_cli.detector.heads.interface import FittedEncoders, Head, LabelledWindows, Subspaces
+from slim_cli.detector.heads.head_interface import FittedEncoders, Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.moments import fit_layer
 from slim_cli.detector.heads.views import View, build_view
 from slim_cli.errors import UsageError

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Recordings
+from slim_cli.detector.encoders.encoder_interface import Recordings
 from slim_cli.detector.heads.directions import MomentsPlan, find_directions, fit_expected_style
-from slim_cli.detector.heads.interface import FittedEncoders, Head, LabelledWindows, Subspaces
+from slim_cli.detector.heads.head_interface import FittedEncoders, Head, LabelledWindows, Subspaces
 from slim_cli.detector.heads.pooling import MomentPooling
 from slim_cli.errors import UsageError
 from slim_cli.loading import read

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from slim_cli.detector.encoders.interface import nearest
+from slim_cli.detector.encoders.encoder_interface import nearest
 
 STYLE_DIRECTIONS = 64
 SOUNDS = 32

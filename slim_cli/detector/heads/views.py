@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.heads.interface import FittedEncoders, Subspaces
+from slim_cli.detector.heads.head_interface import FittedEncoders, Subspaces
 from slim_cli.detector.heads.pooling import AttentiveStatisticsPooling, beside
 from slim_cli.detector.registry import Registry, kind_of
 

@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from slim_cli.detector.opinions.interface import SecondOpinion
+from slim_cli.detector.opinions.opinion_interface import SecondOpinion
 from slim_cli.detector.registry import Registry
 
 DEFAULT_KIND = "transformers"

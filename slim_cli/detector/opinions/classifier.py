@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from slim_cli.detector import hub
-from slim_cli.detector.opinions.interface import SecondOpinion
+from slim_cli.detector.opinions.opinion_interface import SecondOpinion
 from slim_cli.detector.runtime import choose_device
 from slim_cli.errors import EnvironmentUnfit, UsageError
 from slim_cli.results import MODEL_RATE_HZ

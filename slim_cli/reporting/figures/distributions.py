@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import ClassPair, Histogram
-from slim_cli.reporting.figures.axes import Scale, ticks
+from slim_cli.reporting.figures.axes import AxisScale, ticks
 from slim_cli.reporting.figures.drawing import Drawing, step_outline
 
 _WIDTH, _HEIGHT = 345.0, 142.0
@@ -48,9 +48,9 @@ def histogram(
     drawing = Drawing(_WIDTH, _HEIGHT, labels.title)
     low = min(pair.bona_fide.edges[0], pair.spoof.edges[0])
     high = max(pair.bona_fide.edges[-1], pair.spoof.edges[-1])
-    x = Scale(low, high, _LEFT, _WIDTH - _RIGHT)
+    x = AxisScale(low, high, _LEFT, _WIDTH - _RIGHT)
     top_share = max([*_shares(pair.bona_fide), *_shares(pair.spoof), 1e-6])
-    y = Scale(0.0, top_share * 1.3, _HEIGHT - _BOTTOM, _TOP)
+    y = AxisScale(0.0, top_share * 1.3, _HEIGHT - _BOTTOM, _TOP)
     _frame(drawing, x, y, labels)
     for kind, one in (("spoof", pair.spoof), ("bona", pair.bona_fide)):
         outline = step_outline(one.edges, _shares(one))
@@ -77,8 +77,8 @@ def tippett(quantiles: Mapping[str, Sequence[float]], labels: HistogramLabels) -
     """
     drawing = Drawing(_WIDTH, _HEIGHT, labels.title)
     values = [*quantiles["bona_fide"], *quantiles["spoof"], -0.5, 0.5]
-    x = Scale(min(values), max(values), _LEFT, _WIDTH - _RIGHT)
-    y = Scale(0.0, 1.0, _HEIGHT - _BOTTOM, _TOP)
+    x = AxisScale(min(values), max(values), _LEFT, _WIDTH - _RIGHT)
+    y = AxisScale(0.0, 1.0, _HEIGHT - _BOTTOM, _TOP)
     _frame(drawing, x, y, labels)
     for kind, one in (("spoof-line", quantiles["spoof"]), ("bona-line", quantiles["bona_fide"])):
         drawing.path([(x(value), y(1 - i / (len(one) - 1))) for i, value in enumerate(one)], kind)
@@ -87,7 +87,7 @@ def tippett(quantiles: Mapping[str, Sequence[float]], labels: HistogramLabels) -
     return drawing.render()
 
 
-def _frame(drawing: Drawing, x: Scale, y: Scale, labels: HistogramLabels) -> None:
+def _frame(drawing: Drawing, x: AxisScale, y: AxisScale, labels: HistogramLabels) -> None:
     drawing.rect((_LEFT, _TOP), (x.end - x.start, y.start - y.end), "panel")
     drawing.rect((_LEFT, 6), (16, 8), "bona")
     drawing.text((_LEFT + 20, 13.5), labels.bona_fide, size=8.5)
@@ -114,7 +114,7 @@ def _shares(one: Histogram) -> list[float]:
 def position_bar(score: float, pair: ClassPair, threshold: float, title: str) -> Markup:
     """Where a score stands between the class medians, with the review threshold: one glance in a table row."""
     drawing = Drawing(90, 12, title)
-    x = Scale(pair.bona_fide.edges[0], pair.spoof.edges[-1], 3, 87)
+    x = AxisScale(pair.bona_fide.edges[0], pair.spoof.edges[-1], 3, 87)
     drawing.line((3, 6), (87, 6), "tick")
     drawing.line((x(threshold), 1), (x(threshold), 11), "threshold")
     drawing.dot((x(score), 6), "dot" if score >= threshold else "hollow", 3)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from slim_cli.assessment.reference import Range
-from slim_cli.reporting.figures.axes import Scale
+from slim_cli.reporting.figures.axes import AxisScale
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.timeline import WIDTH
 from slim_cli.reporting.numbers import shortened
@@ -59,7 +59,7 @@ def _draw(drawing: Drawing, cell: Cell, left: float, top: float) -> None:
     ranges = [one for one in (cell.bona_fide, cell.spoof) if one is not None]
     values = [v for one in ranges for v in (one.p5, one.p95)] + [cell.value]
     margin = 0.04 * (max(values) - min(values)) or 0.5
-    x = Scale(min(values) - margin, max(values) + margin, left, left + _CELL_WIDTH)
+    x = AxisScale(min(values) - margin, max(values) + margin, left, left + _CELL_WIDTH)
     for offset, kind, one in ((13.0, "bona", cell.bona_fide), (20.0, "spoof", cell.spoof)):
         if one is not None:
             drawing.rect((x(one.p5), top + offset), (max(1.5, x(one.p95) - x(one.p5)), 5), kind)

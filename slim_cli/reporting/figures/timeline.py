@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from slim_cli.audio.overview import Overview
-from slim_cli.reporting.figures.axes import Scale, clock, ticks, time_ticks
+from slim_cli.reporting.figures.axes import AxisScale, clock, ticks, time_ticks
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.raster import level_range_db, spectrogram_url
 from slim_cli.results import WINDOW_S, Occlusion, WindowScore
@@ -95,7 +95,7 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
     ]
     total = sum(height + _GAP for _, height in heights) + 26
     duration = overview.duration_s if overview else curves.duration_s
-    time = Scale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT)
+    time = AxisScale(0.0, max(duration, 0.1), _LEFT, WIDTH - _RIGHT)
     drawing = Drawing(WIDTH, total, captions.title, left=time.start, right=time.end, duration=time.high)
     panels = _Panels(drawing, time, captions.tick)
     top = 0.0
@@ -122,13 +122,13 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
 class _Panels:
     """The drawing with its time scale."""
 
-    def __init__(self, drawing: Drawing, time: Scale, tick: Callable[..., str]) -> None:
+    def __init__(self, drawing: Drawing, time: AxisScale, tick: Callable[..., str]) -> None:
         self.drawing, self.time, self._tick = drawing, time, tick
 
     def _panel(self, top: float, height: float) -> None:
         self.drawing.rect((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), "panel")
 
-    def _value_axis(self, scale: Scale, values: Sequence[float], labels: Sequence[str]) -> None:
+    def _value_axis(self, scale: AxisScale, values: Sequence[float], labels: Sequence[str]) -> None:
         for value, label in zip(values, labels, strict=True):
             y = scale(value)
             self.drawing.line((_LEFT - 3, y), (_LEFT, y), "tick")
@@ -138,7 +138,7 @@ class _Panels:
         self._panel(top, height)
         peak = float(max(np.max(overview.envelope_max), -np.min(overview.envelope_min), 1e-4))
         limit = next((x for x in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if x >= peak), peak)
-        level = Scale(-limit, limit, top + height, top)
+        level = AxisScale(-limit, limit, top + height, top)
         count = len(overview.envelope_max)
         group = max(1, -(-count // 650))
         starts = np.arange(0, count, group)
@@ -159,7 +159,7 @@ class _Panels:
         known_hz, known_rows = [0.0, *centres, top_hz], [0.0, *(np.arange(bands) + 0.5), float(bands)]
         marks = _MEL_MARKS_HZ if kind == "mel" else ticks(0.0, top_hz, 4)
         shown = [(hz, np.interp(hz, known_hz, known_rows)) for hz in marks if hz <= top_hz]
-        level = Scale(0.0, bands, top + height, top)
+        level = AxisScale(0.0, bands, top + height, top)
         labels = [f"{self._tick(hz / 1000)}k" if hz >= 1000 else self._tick(hz) for hz, _ in shown]
         self._value_axis(level, [float(row) for _, row in shown], labels)
 
@@ -200,9 +200,9 @@ class _Panels:
             self.drawing.rect((left, upper), (max(0.5, right - left - 0.6), lower - upper), "speech")
         self.drawing.line((_LEFT, level(0.0)), (WIDTH - _RIGHT, level(0.0)), "tick")
 
-    def _curve_panel(self, low: float, high: float, top: float, height: float) -> Scale:
+    def _curve_panel(self, low: float, high: float, top: float, height: float) -> AxisScale:
         self._panel(top, height)
-        level = Scale(low, high, top + height, top)
+        level = AxisScale(low, high, top + height, top)
         marks = ticks(low, high, 4)
         for value in marks:
             self.drawing.line((_LEFT, level(value)), (WIDTH - _RIGHT, level(value)), "grid")
@@ -214,7 +214,7 @@ class _Panels:
         if label:
             self.drawing.text((WIDTH - _RIGHT - 3, y - 2.5), label, "end", 7.5)
 
-    def _curve(self, groups: Sequence[_Group], level: Scale) -> None:
+    def _curve(self, groups: Sequence[_Group], level: AxisScale) -> None:
         many = len(groups) >= MOST_POINTS // 2
         if many:
             for run in _runs(groups):

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from slim_cli import __version__
-from slim_cli.cli.summary import Summary
+from slim_cli.cli.summary import ScanSummary
 from slim_cli.results import STATUSES
 
 
-def write_metrics(summary: Summary, path: Path) -> None:
+def write_metrics(summary: ScanSummary, path: Path) -> None:
     """Writes the file, whole or not at all; `path` should end in `.prom`."""
     partial = path.with_name(f".{path.name}.part")
     partial.write_text("".join(f"{line}\n" for line in _lines(summary)), encoding="utf-8")
@@ -20,7 +20,7 @@ def write_metrics(summary: Summary, path: Path) -> None:
     partial.replace(path)
 
 
-def _lines(summary: Summary) -> Iterator[str]:
+def _lines(summary: ScanSummary) -> Iterator[str]:
     counts = {f'{{status="{status}"}}': summary.counts.get(status, 0) for status in STATUSES}
     stages = {f'{{stage="{name}"}}': f"{value:.2f}" for name, value in summary.seconds.items()}
     yield from _metric("files", "Files of the last scan by status.", counts)

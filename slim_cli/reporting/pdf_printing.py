@@ -1,7 +1,7 @@
-"""The printing press: turns one HTML document into a PDF/A-3a. Runs as a process of its own.
+"""Prints: turns one HTML document into a PDF/A-3a. Runs as a process of its own.
 
-Usage: python -P press.py JOB.json, with SOURCE_DATE_EPOCH set; prints a JSON line with the number of pages and the page
-of every id, from 0. It imports nothing of this package.
+Usage: python -P pdf_printing.py JOB.json, with SOURCE_DATE_EPOCH set; prints a JSON line with the number of pages and
+the page of every id, from 0. It imports nothing of this package.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 _BLOCK = 2**20
 
 
-class View(io.RawIOBase):
+class ByteView(io.RawIOBase):
     """Bytes `start` to `stop` of an open file, read-only; the file's own position is left alone.
 
     Args:
@@ -46,9 +46,9 @@ class View(io.RawIOBase):
         os.lseek(self.fd, 0, os.SEEK_SET)
         return self.fd
 
-    def part(self, start: int, stop: int | None = None, patches: Sequence[tuple[int, bytes]] = ()) -> View:
+    def part(self, start: int, stop: int | None = None, patches: Sequence[tuple[int, bytes]] = ()) -> ByteView:
         """A stretch of this one; positions count from its start, patches from that of the new one."""
-        return View(self.fd, self.start + start, self.stop if stop is None else self.start + stop, patches)
+        return ByteView(self.fd, self.start + start, self.stop if stop is None else self.start + stop, patches)
 
     def peek(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at an offset, through a cache of one block; patches do not apply."""

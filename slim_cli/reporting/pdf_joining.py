@@ -1,8 +1,8 @@
-"""The bindery: puts printed parts into the blank pages of the frame, tags included. Runs as a process of its own.
+"""Joins a PDF: puts printed parts into the blank pages of the frame, tags included. Runs as a process of its own.
 
-Usage: python -P binder.py JOB.json. It imports nothing of this package.
+Usage: python -P pdf_joining.py JOB.json. It imports nothing of this package.
 
-Each page of a part takes the place of a blank page and gets that page's furniture (running heads, page number) as an
+Each page of a part takes the place of a blank page and gets that page's frame (running heads, page number) as an
 artifact. Bookmarks and destinations that led to the blank page lead to it. The structure trees become one.
 """
 
@@ -43,7 +43,7 @@ def bind(job: dict[str, Any]) -> None:
             for offset, blank in enumerate(blanks):
                 book.pages[number + offset] = part.pages[offset + 1]
                 page = book.pages[number + offset]
-                _furnish(book, page, blank, f"/Furniture{offset}")
+                _frame_page(book, page, blank, f"/PageFrame{offset}")
                 moved[blank.obj.objgen] = page.obj
             structure.adopt(part, blanks)
             number += count
@@ -63,7 +63,7 @@ def _make_unique(part: Pdf, prefix: str) -> None:
             element.A.Headers = Array([String(prefix + str(name)) for name in element.A.Headers])
 
 
-def _furnish(book: Pdf, page: Page, blank: Page, name: str) -> None:
+def _frame_page(book: Pdf, page: Page, blank: Page, name: str) -> None:
     """Draws the furniture of a blank page under a page, as an artifact."""
     furniture = blank.as_form_xobject()
     furniture.write(_MARKED.sub(b"/Artifact BMC", furniture.read_bytes()))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import normalise
+from slim_cli.detector.encoders.encoder_interface import normalise
 from slim_cli.detector.heads import Subspaces
 from slim_cli.detector.heads.views import View
 from slim_cli.detector.model import Slim

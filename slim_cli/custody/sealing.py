@@ -73,7 +73,7 @@ def make_slip(folder: Path, report: str, key: bytes | None = None, stamp: Stamp 
     Raises:
         UsageError: the run was not finished, the folder is not as its log says, or the key cannot be used.
     """
-    from slim_cli.custody.verify import verify
+    from slim_cli.custody.verification import verify
 
     found = verify(folder)
     if found.changed:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slim_cli.custody import audit, manifest
+from slim_cli.custody import audit
+from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import ROWS, History, read_history, unnamed
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
@@ -71,7 +72,7 @@ def verify(folder: Path, evidence: Path | None = None, seal: Path | str | None =
         differing, signature = examine_pdf(folder)
         changed += differing
     if seal is not None:
-        from slim_cli.custody.seal import compare_seal
+        from slim_cli.custody.sealing import compare_seal
 
         changed += compare_seal(seal, log)
     if evidence is not None:

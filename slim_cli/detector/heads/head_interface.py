@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from slim_cli.detector.encoders.interface import Encoder, Recordings
+from slim_cli.detector.encoders.encoder_interface import Encoder, Recordings
 from slim_cli.detector.heads.pooling import frame_weights
 
 M = TypeVar("M", bound=nn.Module)
