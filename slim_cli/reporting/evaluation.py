@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slim_cli.reporting.case_file import Case
 from slim_cli.reporting.numbers import Numbers, significant
+from slim_cli.reporting.robustness import NEUTRAL_BELOW, Robustness, robustness
 from slim_cli.reporting.scale import Scale, load_scale
 from slim_cli.results import FileResult, LikelihoodRatio
 from slim_cli.words import Words
-
-NEUTRAL_BELOW = 2.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Evaluation:
         short: the answer in the summary.
         figures: ratio, interval and logarithm, empty where none is given.
         cautions: what the reader must know with the ratio.
+        robustness: the ratio after small changes, None where none was tried.
     """
 
     status: str
@@ -32,9 +32,10 @@ class Evaluation:
     short: str
     figures: str = ""
     cautions: tuple[str, ...] = ()
+    robustness: Robustness | None = None
 
 
-def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds: Mapping[str, Any]) -> Evaluation:
+def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, calibration: Mapping[str, Any]) -> Evaluation:
     """Puts the likelihood ratio of a scored file into words.
 
     Args:
@@ -42,7 +43,7 @@ def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds:
         exhibit: what the file is called in the report.
         case: the case, whose propositions decide whether there is anything to evaluate.
         words: the language.
-        bounds: the calibration's bounds, log10 by `low` and `high`.
+        calibration: the calibration's account in the run record.
     """
     if not (case.items["propositions.h1"] and case.items["propositions.h2"]):
         return _none("no_propositions", words.say("evaluation.reason_no_propositions"), exhibit, words)
@@ -51,7 +52,12 @@ def evaluate(result: FileResult, exhibit: str, case: Case, words: Words, bounds:
         reason = words.sentences(result.lr_reasons) or words.say("evaluation.reason_no_calibration")
         return _none(status, reason, exhibit, words)
     scale = load_scale(words.language, case.scale)
-    return _given(result.lr, exhibit, words, scale, bounds)
+    given = _given(result.lr, exhibit, words, scale, calibration.get("bounds", {}))
+    holds = robustness(result, calibration, scale, words)
+    if holds is None or not holds.leaving:
+        return replace(given, robustness=holds)
+    first = words.say("evaluation.not_robust", names=words.names(holds.leaving))
+    return replace(given, robustness=holds, short=f"{given.short} {first}", cautions=(first, *given.cautions))
 
 
 def _none(status: str, reason: str, exhibit: str, words: Words) -> Evaluation:

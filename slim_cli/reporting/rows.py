@@ -73,8 +73,7 @@ def _of_case(row: FileRow, run: RunRecord, style: Style, receipt: Receipt | None
     if row.rank is None:
         return row
     row = replace(row, result=within_language(row.result, received.exhibit, run.calibration.get("scope", {})))
-    bounds = run.calibration.get("bounds", {})
-    return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, bounds))
+    return replace(row, evaluation=evaluate(row.result, row.label, style.case, words, run.calibration))
 
 
 def listed(rows: Sequence[FileRow], style: Style, most: int) -> list[FileRow]:

@@ -74,6 +74,7 @@ def calibrated(run: RunRecord) -> RunRecord:
         "schema": "slim-calibration/1",
         "propositions": PROPOSITIONS,
         "bounds": {"method": "ELUB", "low": -1.5, "high": 2.0},
+        "method": {"slope": 1.0, "intercept": 0.2},
         "metrics": {
             "cllr": {"value": 0.71, "low": 0.66, "high": 0.77},
             "misleading_bona_fide": {"value": 0.21, "low": 0.17, "high": 0.26},

@@ -22,12 +22,13 @@ from tests.reporting.test_sections import section_of, text_of
 WORDS = load_words()
 OTHER = Remark("other_pipeline", {"calibration": "ab", "scan": "cd"})
 CODEC = Remark("codec_outside_scope", {"codec": "MP3", "covered": "lossless, AAC"})
+LINE = {"method": {"slope": 2.302585, "intercept": 1.381551}}
 ASKED = Case({"propositions.h1": "synthetic", "propositions.h2": "recorded"})
 
 
 def said(ratio: LikelihoodRatio | None, case: Case = ASKED, **changes):
     result = replace(factory.scored("a.wav", 1.0), lr=ratio, lr_status="given" if ratio else "uncalibrated", **changes)
-    return evaluate(result, "E-1", case, WORDS, {"low": -1.5, "high": 2.0})
+    return evaluate(result, "E-1", case, WORDS, LINE | {"bounds": {"low": -1.5, "high": 2.0}})
 
 
 @pytest.mark.parametrize(
@@ -232,3 +233,26 @@ def test_no_exhibit_is_dropped_from_the_answers_and_only_exhibits_are_counted(tm
     text = text_of(section_of(render(report, "html"), "B"))
     assert all(f"E-{n:02d}" in text for n in range(1, 21))
     assert "1 file was found that is no exhibit of the case file" in text
+
+
+@pytest.mark.parametrize(
+    ("cropped", "ratio", "phrase", "leaves"),
+    [
+        (0.42, "10", "moderate support for H1", False),
+        (1.0, "40", "moderate support for H1", True),
+        (0.3, "7.9", "weak support for H1", True),
+        (-1.0, "0.40", "weak support for H2", True),
+        (-9.0, "0.032", "moderate support for H2", True),
+        (None, "–", "–", False),
+    ],
+)
+def test_a_ratio_comes_with_its_robustness_and_what_does_not_hold_is_said_first(cropped, ratio, phrase, leaves):
+    one = said(LikelihoodRatio(1.1, 0.9, 1.3), stability={"cropped": cropped})
+    assert one.robustness is not None
+    assert one.robustness.rows == (("cropped by 5 % at both ends", ratio, phrase),)
+    assert one.cautions[0].startswith("This ratio does not hold") is leaves
+    assert ("This ratio does not hold" in one.short) is leaves
+
+
+def test_without_small_changes_nothing_is_said_of_robustness():
+    assert said(LikelihoodRatio(1.1, 0.9, 1.3)).robustness is None

@@ -1,4 +1,4 @@
-"""Reports of very many files: lists that a reader can look through, tables that hold all, one row in memory at a time."""
+"""Reports of very many files: lists that a reader can look through, tables that hold all, one row in memory."""
 
 from __future__ import annotations
 
