@@ -2,11 +2,14 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit wheel setup clean
+.PHONY: help demo test lint types unit wheel lock sbom bundle check-bundle setup clean
 
 help:
 	@echo "make demo    set up, scan examples/evidence, write a triage to out/demo and an evaluation to out/demo-case"
 	@echo "make test    set up, lint, check types, run all tests, check the wheel"
+	@echo "make lock    write requirements.lock anew: every package with its hash, for this Python and platform"
+	@echo "make sbom    write the parts of a release to build/*.cdx.json (CycloneDX)"
+	@echo "make bundle  make build/slim-audit-*.tar, from which it is installed without a network; check-bundle tries that"
 	@echo "make clean   remove what these made"
 
 # One example is damaged on purpose, so 3 (finished, some items could not be examined) is the expected exit code.
@@ -33,6 +36,18 @@ unit: setup
 
 wheel: setup
 	tests/check_wheel.sh
+
+lock: setup
+	$(BIN)/python packaging/lock.py
+
+sbom: setup
+	$(BIN)/python packaging/sbom.py
+
+bundle: setup
+	packaging/bundle.sh
+
+check-bundle:
+	tests/check_bundle.sh
 
 clean:
 	rm -rf .venv build out .mypy_cache .pytest_cache .ruff_cache

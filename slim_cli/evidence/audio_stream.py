@@ -150,7 +150,7 @@ class AudioStream:
         except (KeyError, TypeError, ValueError) as error:
             raise _failed(Remark("decoder_protocol")) from error
 
-    def _frame(self) -> tuple[bytes, bytes]:
+    def _frame(self) -> tuple[bytes, bytearray]:
         kind, length = wire.PREFIX.unpack(self._read(wire.PREFIX.size))
         if length > wire.MAX_PAYLOAD:
             raise _failed(Remark("decoder_protocol"))
@@ -161,7 +161,7 @@ class AudioStream:
             raise EvidenceError(_remark(failure.get("remark")), status)
         return kind, payload
 
-    def _read(self, count: int) -> bytes:
+    def _read(self, count: int) -> bytearray:
         buffer, filled = bytearray(count), 0
         while filled < count:
             ready, _, _ = select.select([self._pipe], [], [], self._limits.timeout_s)
@@ -171,7 +171,7 @@ class AudioStream:
             if not got:
                 raise _failed(self._end_of_child())
             filled += got
-        return bytes(buffer)
+        return buffer
 
 
 class _Open:
@@ -235,7 +235,7 @@ def _value(value: Any) -> str | int | float:
     return value if isinstance(value, int) and abs(value) < 2**63 else clean(value)
 
 
-def _object(payload: bytes) -> dict[str, Any]:
+def _object(payload: bytearray) -> dict[str, Any]:
     try:
         value = json.loads(payload)
     except ValueError as error:

@@ -12,6 +12,7 @@ import os
 import platform
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 from slim_cli.evidence.system_calls import ARCHITECTURES, RULES, Architecture, ArgumentTest
 
@@ -119,16 +120,20 @@ def _architecture() -> Architecture | None:
 
 def _keep_privileges() -> None:
     """No program that this process starts gains rights; both measures ask for that."""
+    _checked(_library().prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))
+
+
+@cache
+def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(None, use_errno=True)
-    _checked(library.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))
+    library.syscall.restype = ctypes.c_long
+    return library
 
 
 def _call(number: int, *arguments: int | bytes | None) -> int:
     """A system call without a function of its own in the C library; -1 with `errno` where it fails."""
-    library = ctypes.CDLL(None, use_errno=True)
-    library.syscall.restype = ctypes.c_long
     known = (ctypes.c_long(one) if isinstance(one, int) else one for one in arguments)
-    return library.syscall(ctypes.c_long(number), *known)
+    return _library().syscall(ctypes.c_long(number), *known)
 
 
 def _checked(returned: int) -> int:
