@@ -27,7 +27,7 @@ FORMATS = MappingProxyType(
 DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 DEVICES = ("auto", "cpu", "cuda:0")
 REPORT, PRINTING = "Report", "What is printed"
-SELECTIONS = ("all", "flagged", "top:300")
+SELECTIONS = ("all", "flagged", "new", "top:300")
 
 
 def models() -> list[str]:
@@ -85,7 +85,7 @@ Formats = Annotated[
 Sections = Annotated[
     str,
     typer.Option(
-        help="Give these files a section of their own in the report: all, flagged or top:N.",
+        help="Give these files a section of their own in the report: all, flagged, new or top:N.",
         autocompletion=completing(lambda: SELECTIONS),
         rich_help_panel=REPORT,
     ),

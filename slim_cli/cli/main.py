@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from slim_cli import __version__
 from slim_cli.cli import (
     analyze,
+    bench,
     calibrate,
     case,
     config,
@@ -65,6 +66,7 @@ app.command(rich_help_panel=TRAIN)(analyze.analyze)
 app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=TRAIN)
 app.command(rich_help_panel=SETUP)(doctor.doctor)
+app.command(rich_help_panel=SETUP)(bench.bench)
 app.command(rich_help_panel=SETUP)(selftest.selftest)
 app.add_typer(models.app, name="models", rich_help_panel=SETUP)
 app.add_typer(config.app, name="config", rich_help_panel=SETUP)

@@ -32,7 +32,7 @@ def report(
         str | None,
         typer.Option(
             "--report",
-            help="Give these files a section of their own: all, flagged or top:N.",
+            help="Give these files a section of their own: all, flagged, new or top:N.",
             autocompletion=common.completing(lambda: common.SELECTIONS),
             show_default="as in the scan",
             rich_help_panel=common.REPORT,

@@ -137,6 +137,9 @@ def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
     warnings = [] if run.complete else [words.say("warning.incomplete")]
     if run.counts and sum(run.counts.values()) != counts.found:
         warnings.append(words.say("warning.counts", run=sum(run.counts.values()), rows=counts.found))
+    if counts.from_ledger:
+        new = counts.found - counts.from_ledger
+        warnings.append(words.say("warning.from_ledger", n=counts.from_ledger, new=new))
     return tuple(warnings)
 
 

@@ -35,7 +35,7 @@ def rank(results: Iterable[FileResult], reference: Reference, style: Style, word
     rows = []
     for place, (number, result) in enumerate(scored, start=1):
         flagged = (result.score or 0.0) >= threshold
-        shown = is_shown(style.limit, place, flagged)
+        shown = is_shown(style.limit, place, flagged, result.from_ledger is None)
         bar = None
         if shown or place <= LISTED or style.case:
             told = words.say("figure.this_file", value=Numbers(words).signed(result.score))
@@ -107,4 +107,5 @@ def count(rows: Sequence[FileRow]) -> Counts:
         {status: unscored[status] for status in STATUSES if unscored[status]},
         {state: states[state] for state in _STATES if states[state]},
         sum(row.result.sha256 is not None for row in rows),
+        sum(row.result.from_ledger is not None for row in rows),
     )

@@ -16,7 +16,7 @@ class Style:
     """What the report is to be.
 
     Attributes:
-        limit: which scored files get a section: `all`, `flagged` or `top:N`.
+        limit: which scored files get a section: `all`, `flagged`, `new` (not taken from a ledger) or `top:N`.
         case: what the examiner states; None makes a triage.
         language: language of the report.
         draft: whether an evaluation is marked as a draft.
@@ -42,29 +42,30 @@ def check_limit(limit: str) -> None:
     """Refuses a limit that means nothing.
 
     Raises:
-        UsageError: it is neither `all`, `flagged` nor `top:N` with N of 0 or more.
+        UsageError: it is neither `all`, `flagged`, `new` nor `top:N` with N of 0 or more.
     """
     _top(limit)
 
 
-def is_shown(limit: str, rank: int | None, flagged: bool) -> bool:
+def is_shown(limit: str, rank: int | None, flagged: bool, new: bool = True) -> bool:
     """Whether a file has a section.
 
     Args:
-        limit: `all`, `flagged` or `top:N`.
+        limit: `all`, `flagged`, `new` or `top:N`.
         rank: position by score, from 1; None when not scored.
         flagged: whether it reached the review threshold.
+        new: whether it was examined in this scan, not taken from a ledger.
     """
     if rank is None:
         return False
     top = _top(limit)
-    return (limit != "flagged" or flagged) and (top is None or rank <= top)
+    return (limit != "flagged" or flagged) and (limit != "new" or new) and (top is None or rank <= top)
 
 
 def _top(limit: str) -> int | None:
-    if limit in ("all", "flagged"):
+    if limit in ("all", "flagged", "new"):
         return None
     kind, _, number = limit.partition(":")
     if kind == "top" and number.isascii() and number.isdigit():
         return int(number)
-    raise UsageError(f"The report limit {limit!r} is unknown; use all, flagged or top:N, such as top:20.")
+    raise UsageError(f"The report limit {limit!r} is unknown; use all, flagged, new or top:N, such as top:20.")

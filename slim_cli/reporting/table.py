@@ -83,6 +83,8 @@ def _fixed(row: FileRow, words: Words) -> dict[str, Any]:
         **_media(result),
         "remarks": words.sentences(result.remarks) or None,
         "fingerprint": result.fingerprint,
+        "from_run": result.from_ledger.run if result.from_ledger else None,
+        "from_date": result.from_ledger.date if result.from_ledger else None,
     }
 
 

@@ -136,6 +136,7 @@ class Counts:
         unscored: files without a score, by status.
         states: every file by what the table says of it.
         hashed: files whose content was hashed.
+        from_ledger: files whose content was examined before, in another run or for another file of this one.
     """
 
     found: int
@@ -144,6 +145,7 @@ class Counts:
     unscored: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
     hashed: int = 0
+    from_ledger: int = 0
 
     @property
     def scored(self) -> int:

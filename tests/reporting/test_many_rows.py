@@ -17,7 +17,7 @@ from slim_cli.reporting.selection import Style
 from slim_cli.reporting.stored_rows import StoredRows, outline
 from slim_cli.reporting.templates import render
 from slim_cli.reporting.writers import Findings, get_writer
-from slim_cli.results import FileResult
+from slim_cli.results import FileResult, LedgerOrigin
 from slim_cli.words import load_words
 from tests.reporting import factory
 
@@ -128,3 +128,19 @@ def test_memory_does_not_grow_with_what_rows_hold(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 2_000_000
+
+
+def test_a_report_of_what_is_new_says_what_is_not_and_where_it_comes_from(tmp_path: Path) -> None:
+    origin = LedgerOrigin("2026-11-27 0123456789ab", "2026-11-27T01:00:00Z")
+    rows = [factory.scored("old.wav", 5.0), factory.scored("new.wav", 1.0), factory.scored("older.wav", 2.0)]
+    results = [row if row.path == "new.wav" else dataclasses.replace(row, from_ledger=origin) for row in rows]
+    findings = Findings(results, factory.run(results), factory.reference(), tmp_path, Style("new"))
+    assert [exhibit.result.path for exhibit in findings.report.exhibits] == ["new.wav"]
+    (warning,) = findings.report.warnings
+    assert warning.startswith("2 files were not examined in this scan")
+    assert warning.endswith("New in this scan: 1.")
+    page = html.unescape(render(findings.report, "html"))
+    assert page.count("taken over from run 2026-11-27 0123456789ab of") == 2
+    get_writer("csv")[1](findings, tmp_path / "results.csv")
+    with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert [row["from_run"] for row in csv.DictReader(lines)] == [origin.run, "", origin.run]
