@@ -25,7 +25,7 @@ def bench(
     """Measure how fast scans are on this machine, beside the encoders alone."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from slim_cli.detector import load_detector
-    from slim_cli.engines.bench import measure
+    from slim_cli.engines.speed import measure
 
     found = measure(load_detector(find_bundle(model), device), minutes, rounds, workers)
     if json_line:

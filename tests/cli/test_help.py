@@ -82,7 +82,7 @@ def test_what_the_help_lists_is_what_there_is() -> None:
         ("slim scan --model ", {"slim-mini"}),
         ("slim scan --language d", {"de"}),
         ("slim scan --format html,pa", {"html,parquet"}),
-        ("slim report --report ", {"all", "flagged", "top:300"}),
+        ("slim report --report ", {"all", "flagged", "new", "top:300"}),
         ("slim scan --occlusion t", {"top:20"}),
     ],
 )
