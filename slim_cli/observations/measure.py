@@ -82,6 +82,7 @@ class Measures:
         self._spectra = [np.zeros((0, bins), np.float32) for _ in range(channels)]
         self._zeros = [np.zeros(0, np.int64) for _ in range(channels)]
         self._hum = MainsHum(rate_hz, channels)
+        self._products = np.zeros((channels, channels))  # of the samples of two channels, summed
         self._background = Background(rate_hz / self._frame, CHUNK / MODEL_RATE_HZ, channels)
         self._held = np.zeros((channels, 0), np.float32)
         self._held_start = 0  # position of the first held sample
@@ -96,6 +97,9 @@ class Measures:
             tally.total += float(total)
             tally.clipped += int(count)
         self._hum.push(block)
+        if len(block) > 1:
+            precise = block.astype(np.float64)
+            self._products += precise @ precise.T
         self._count_constant(block)
         self._take_frames(block)
 
@@ -127,9 +131,19 @@ class Measures:
             "digital_silence_fraction": _fraction(tally.constant_frames, tally.frames),
             "clipping_fraction": _fraction(tally.clipped, tally.samples),
             **self._hum.observe(channel),
+            **self._difference(channel),
             **self._background.observe(channel),
             "dc_offset": Observation(tally.total / tally.samples if tally.samples else None, "full scale"),
         }
+
+    def _difference(self, channel: int) -> dict[str, Observation]:
+        """How far a channel differs from the one most like it; nothing where it is alone or silent."""
+        energy = np.diag(self._products)
+        others = np.delete(energy + energy[channel] - 2 * self._products[channel], channel)
+        if not len(others) or not energy[channel]:
+            return {}
+        ratio = max(float(others.min() / energy[channel]), 10 ** (LEVELS_DB[0] / 10))
+        return {"channel_difference_db": Observation(float(10 * np.log10(ratio)), "dB")}
 
     def noise(self, channel: int) -> MeanSpectrum | None:
         """Mean power spectrum outside speech; None where there was too little to tell."""

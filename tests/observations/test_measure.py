@@ -159,3 +159,36 @@ def test_the_noise_outside_speech_is_given_where_there_is_some():
     found = measures.noise(0)
     assert (len(found.power), found.step_hz) == (257, 31.25)
     assert found.power[10:-10].mean() == pytest.approx(6 * 0.1**2 / 512, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        pytest.param([1.0], {}, id="one channel"),
+        pytest.param([1.0, 1.0], {0: -120.0, 1: -120.0}, id="the same twice"),
+        pytest.param([1.0, 0.5], {0: -6.0, 1: 0.0}, id="another level"),
+        pytest.param([1.0, 0.0, 1.0], {0: -120.0, 2: -120.0}, id="the nearest counts; a silent one has none"),
+    ],
+)
+def test_channels_are_compared(channels: list[float], expected: dict[int, float]) -> None:
+    samples = np.array(channels, np.float32)[:, None] * noise(RATE, 2).astype(np.float32)
+    measures = Measures(RATE, len(channels))
+    for start in range(0, samples.shape[1], 7000):
+        measures.push(samples[:, start : start + 7000])
+    measures.decide([np.ones(60, bool)] * len(channels))
+    track = SpeechTrack()
+    track.add(np.ones(60, bool))
+    seen = [measures.observe(one, track).get("channel_difference_db") for one in range(len(channels))]
+    found = {number: one.value for number, one in enumerate(seen) if one}
+    assert found == pytest.approx(expected, abs=0.05)
+
+
+def test_noise_of_its_own_makes_a_channel_differ_by_its_level() -> None:
+    rng = np.random.default_rng(5)
+    voice = rng.normal(0, 0.1, 2 * RATE)
+    measures = Measures(RATE, 2)
+    measures.push(np.stack([voice, voice + rng.normal(0, 0.001, len(voice))]).astype(np.float32))
+    measures.decide([np.ones(60, bool)] * 2)
+    track = SpeechTrack()
+    track.add(np.ones(60, bool))
+    assert measures.observe(0, track)["channel_difference_db"].value == pytest.approx(-40, abs=0.5)
