@@ -20,6 +20,9 @@ if [ $# -gt 3 ]; then
     # shellcheck disable=SC2086
     slim validate -m "$4" --folds "$folds" $twins -o "$work/engines" --markdown
 fi
+slim datasets join "$manifest" --stereo -o "$work/two-channel" # what taking the highest channel does to false alarms
+# shellcheck disable=SC2086
+slim validate -m "$manifest" -m "$work/two-channel/manifest.csv" --folds "$folds" $twins -o "$work/channels" --markdown
 slim train reference "$work/all/bundle" --scores "$work/evaluation/scores.csv" \
     --description "$(cat "$(dirname "$0")/reference.txt")"
 slim datasets join "$manifest" -o "$work/joined"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from scipy.stats import norm
 
-from slim_cli.analysis.finding import BONA_FIDE, INK, SPOOF, Finding, canvas
+from slim_cli.analysis.finding import BONA_FIDE, INK, SPOOF, Finding, canvas, styled
 from slim_cli.assessment.metrics import equal_error_rate, error_rates, wilson
 
 DET_TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999)
@@ -114,3 +116,22 @@ def reliability(bona_fide: np.ndarray, spoof: np.ndarray, calibrated: bool) -> F
     )
     worst = max(abs(row["announced"] - row["found"]) for row in rows)
     return Finding("reliability", rows, figure, f"largest gap between announced and found: {100 * worst:.0f} points")
+
+
+def write_curves(folder: Path, score: np.ndarray, llr: np.ndarray, spoof: np.ndarray, calibrated: bool) -> None:
+    """Writes all pictures of an evaluation into a folder.
+
+    Args:
+        folder: where the PNG, SVG and CSV files go.
+        score: (N,) scores, positive = synthetic.
+        llr: (N,) natural-log likelihood ratios.
+        spoof: (N,) whether each clip is synthetic.
+        calibrated: whether the ratios are calibrated.
+    """
+    with styled():
+        for finding in (
+            det(score[~spoof], score[spoof]),
+            tippett(llr[~spoof], llr[spoof], calibrated),
+            reliability(llr[~spoof], llr[spoof], calibrated),
+        ):
+            finding.write(folder)

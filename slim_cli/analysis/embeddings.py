@@ -6,23 +6,25 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from slim_cli.corpora.audio_pack import read_mono
+from slim_cli.audio.scoring import weighted_mean
 from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.runtime import BATCH, Detector
+from slim_cli.engines.clips import read_clips
 from slim_cli.errors import UsageError
 from slim_cli.reporting.writers import replacing
-from slim_cli.validation.scores import Heard, Scores, weighted_windows
+from slim_cli.validation.scores import Scores
+from slim_cli.words import load_words
 
 SCHEMA = "slim-embeddings/1"
 
 Report = Callable[[int, int], None]
+Run = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def embed(detector: Detector, clips: Sequence[Clip], folder: Path, report: Repor
     if stored.exists():
         with np.load(stored, allow_pickle=False) as arrays:
             return Embeddings(**{name: arrays[name] for name in names})
-    means = clip_means(clips, lambda waveforms, lengths: _outputs(detector, waveforms, lengths), report)
+    means = window_means(clips, lambda waveforms, lengths: _outputs(detector, waveforms, lengths), report)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(stored) as partial, partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **means)
@@ -84,14 +86,13 @@ def _key(fingerprint: str, clips: Sequence[Clip]) -> str:
     return hashlib.sha256(json.dumps([SCHEMA, fingerprint, files]).encode()).hexdigest()[:16]
 
 
-def clip_means(
-    clips: Sequence[Clip], run: Callable[[Tensor, Tensor], dict[str, Tensor]], report: Report | None = None
-) -> dict[str, np.ndarray]:
-    """Means over each clip's windows of whatever a model says of them, weighted as in the evaluation.
+def window_means(clips: Sequence[Clip], run: Run, report: Report | None = None) -> dict[str, np.ndarray]:
+    """Means over each clip's windows of whatever a model says of them, of the channel that stands for the clip.
 
     Args:
         clips: the N clips.
-        run: waveforms (BATCH, T) and lengths (BATCH,) → named outputs (BATCH, ...).
+        run: waveforms (BATCH, T) and lengths (BATCH,) → named outputs (BATCH, ...); the first two, (BATCH,), are score
+            and mismatch.
         report: called with (clips done, clips in all).
 
     Returns:
@@ -100,25 +101,38 @@ def clip_means(
     Raises:
         UsageError: a clip cannot be read or holds no audio.
     """
-    sums: dict[str, np.ndarray] = {}
-    totals, heard, done = np.zeros(len(clips)), list[Heard](), 0
-    windows = weighted_windows(clips, lambda clip: read_mono(clip.path), (), "", heard)
-    while held := list(islice(windows, BATCH)):
-        owners, pieces, lengths, weights = (np.array(part) for part in zip(*held, strict=True))
-        filling = BATCH - len(held)  # silence, so that a window never depends on how many share its batch
-        with torch.inference_mode():
-            outputs = run(
-                torch.from_numpy(np.pad(pieces, ((0, filling), (0, 0)))),
-                torch.from_numpy(np.pad(lengths, (0, filling), constant_values=pieces.shape[1])),
-            )
-        np.add.at(totals, owners, weights)
-        for name, values in outputs.items():
-            rows = (values[: len(held)].double().cpu().numpy().T * weights).T
-            np.add.at(sums.setdefault(name, np.zeros((len(clips), *rows.shape[1:]))), owners, rows)
-        if report and len(heard) > done:
-            done = len(heard)
-            report(done, len(clips))
-    return {name: (values.T / totals).T for name, values in sums.items()}
+    names: list[str] = []
+
+    def score(waveforms: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+        parts = [
+            _batch(run, waveforms[at : at + BATCH], lengths[at : at + BATCH]) for at in range(0, len(lengths), BATCH)
+        ]
+        names[:] = parts[0]
+        return [np.concatenate([part[name] for part in parts]) for name in names]
+
+    means: list[list[np.ndarray]] = []
+    for clip, (one,) in zip(clips, read_clips([clip.path for clip in clips], score), strict=True):
+        top = one.result.top_channel
+        if one.scorer is None or top is None:
+            said = load_words().sentence(one.result.reason) if one.result.reason else one.result.status
+            raise UsageError(f"The clip {clip.path} cannot be read: {said}; take it off the list.")
+        windows = one.scorer.windows(top.index)
+        weights, found = [w.speech_s for w in windows], zip(*(w.values or () for w in windows), strict=True)
+        means.append([weighted_mean(values, weights) for values in found])
+        if report:
+            report(len(means), len(clips))
+    return {name: np.stack(values) for name, values in zip(names, zip(*means, strict=True), strict=True)}
+
+
+def _batch(run: Run, waveforms: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of up to a batch, filled up with silence, so that a window never depends on how many share it."""
+    count, filling = len(waveforms), BATCH - len(waveforms)
+    with torch.inference_mode():
+        outputs = run(
+            torch.from_numpy(np.pad(waveforms, ((0, filling), (0, 0)))),
+            torch.from_numpy(np.pad(lengths, (0, filling), constant_values=waveforms.shape[1])),
+        )
+    return {name: values[:count].double().cpu().numpy() for name, values in outputs.items()}
 
 
 def _outputs(detector: Detector, waveforms: Tensor, lengths: Tensor) -> dict[str, Tensor]:

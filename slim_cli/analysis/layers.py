@@ -25,7 +25,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import rankdata
 from torch import Tensor
 
-from slim_cli.analysis.embeddings import clip_means, masked_mean
+from slim_cli.analysis.embeddings import masked_mean, window_means
 from slim_cli.analysis.finding import INK, SPOOF, Finding, canvas, caption, label
 from slim_cli.analysis.material import Material, sample
 from slim_cli.corpora.manifest import Clip
@@ -90,7 +90,7 @@ def block_means(slim: Slim, clips: Sequence[Clip], device: torch.device) -> tupl
     deep = {"style": _deep(slim.style), "linguistics": _deep(slim.linguistics)}
 
     def run(waveforms: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        outputs = {}
+        outputs = {"score": torch.zeros(len(lengths)), "mismatch": torch.zeros(len(lengths))}  # of no head
         heard, valid = normalise(waveforms.to(device), lengths.to(device)), lengths.to(device)
         for name, encoder in deep.items():
             features, mask = encoder.front(heard, valid)
@@ -98,7 +98,7 @@ def block_means(slim: Slim, clips: Sequence[Clip], device: torch.device) -> tupl
                 outputs[f"{name}{number:03}"] = masked_mean(block, mask)
         return outputs
 
-    means = clip_means(clips, run)
+    means = window_means(clips, run)
     style, linguistics = ([means[key] for key in sorted(means) if key.startswith(name)] for name in deep)
     return style, linguistics
 

@@ -11,7 +11,7 @@ from slim_cli.analysis.finding import Finding, canvas, caption, label
 from slim_cli.analysis.material import Material
 from slim_cli.assessment.metrics import equal_error_rate
 from slim_cli.audio.overview import FLOOR_DB, Overview, OverviewBuilder
-from slim_cli.corpora.audio_pack import read_mono
+from slim_cli.audio.whole_signal import read_channels
 from slim_cli.reporting.figures.raster import level_range_db
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.results import MODEL_RATE_HZ
@@ -76,7 +76,7 @@ def spectrograms(material: Material) -> Finding:
     for axes, row, number in zip(figure.subplots(2, 2).flat, rows, telling_cases(scores).values(), strict=True):
         row["path"] = material.name(scores.clips[number])
         builder = OverviewBuilder(MODEL_RATE_HZ, 1)
-        builder.push(read_mono(scores.clips[number].path)[None])
+        builder.push(read_channels(scores.clips[number].path)[:1])
         _draw(axes, builder.finish()[0])
         named = " · ".join(label(text, 30) for text in (row["system"], row["dataset"]) if text)
         axes.set_title(

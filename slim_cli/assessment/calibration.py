@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from slim_cli.results import MODEL_RATE_HZ, FileResult, LikelihoodRatio, LrStatu
 
 SCHEMA = "slim-calibration/1"
 FILE_NAME = "calibration.json"
+MIN_CARRIED = 300
 
 Interval = tuple[float, float]
 Weight = tuple[LrStatus, tuple[Remark, ...], LikelihoodRatio | None]
@@ -126,6 +128,7 @@ class Calibration:
         refits: slope, intercept, lowest and highest log10 LR of bootstrap resamples, for the interval of a ratio.
         bounds: lowest and highest log10 LR that the data support (ELUB, Vergeer et al. 2016).
         scope: the conditions covered.
+        carried_over: fingerprints of later pipelines that scored at least 300 files as this one did, by the file's log.
         account: the file without its refits, with its SHA-256, for `RunRecord.calibration`.
         content: the file as it is.
     """
@@ -137,6 +140,7 @@ class Calibration:
     refits: tuple[tuple[float, float, float, float], ...]
     bounds: Interval
     scope: Scope
+    carried_over: tuple[str, ...] = ()
     account: dict[str, Any] = field(default_factory=dict)
     content: bytes = field(default=b"", repr=False, compare=False)
 
@@ -154,7 +158,7 @@ class Calibration:
         """
         if result.score is None:
             return "uncalibrated", (Remark("no_score"),), None
-        if fingerprint != self.fingerprint:
+        if fingerprint not in (self.fingerprint, *self.carried_over):
             prints: dict[str, str | int | float] = {"calibration": self.fingerprint[:12], "scan": fingerprint[:12]}
             return "uncalibrated", (Remark("other_pipeline", prints),), None
         outside = self.scope.why_outside(result)
@@ -174,6 +178,43 @@ class Calibration:
         spread = np.clip((slope * score + intercept) / np.log(10), lowest, highest)
         low, high = (float(end) for end in np.clip(np.quantile(spread, [0.025, 0.975]), *self.bounds))
         return LikelihoodRatio(value, min(low, value), max(high, value), bounded=bool(value != raw))
+
+
+@dataclass(frozen=True)
+class CarryOver:
+    """Entry of a calibration's log: another pipeline that scores as the one did for which it was fitted.
+
+    Attributes:
+        source: fingerprint of the pipeline before.
+        target: fingerprint of the pipeline after.
+        date: when they were compared, ISO 8601 UTC.
+        tool_version: version of this package after.
+        files: different files that both scored equal, to the 4 decimals of results; none was scored otherwise.
+        list_sha256: SHA-256 over their hashes and scores.
+    """
+
+    source: str
+    target: str
+    date: str
+    tool_version: str
+    files: int
+    list_sha256: str
+
+
+def followers(fingerprint: str, log: Sequence[CarryOver], name: str) -> tuple[str, ...]:
+    """The pipelines that a calibration was carried over to, from one to the next.
+
+    Raises:
+        FormatError: an entry rests on too few files, or on a pipeline that the calibration does not hold for.
+    """
+    known = [fingerprint]
+    for number, entry in enumerate(log):
+        if entry.files < MIN_CARRIED:
+            raise FormatError(f"{name}: carried_over.{number}: rests on {entry.files} files; {MIN_CARRIED} are needed")
+        if entry.source not in known:
+            raise FormatError(f"{name}: carried_over.{number}: its source is no pipeline that it holds for")
+        known.append(entry.target)
+    return tuple(known[1:])
 
 
 @dataclass(frozen=True)
@@ -198,6 +239,7 @@ class _Stored:
     method: _FittedLine
     bounds: _Bounds
     scope: dict[str, Any]
+    carried_over: tuple[CarryOver, ...] = ()
 
 
 def load_calibration(path: Path) -> Calibration:
@@ -230,6 +272,7 @@ def read_calibration(content: bytes, name: str) -> Calibration:
         stored.method.refits,
         (stored.bounds.low, stored.bounds.high),
         read(Scope, stored.scope, name, at="scope"),
+        followers(stored.pipeline_fingerprint, stored.carried_over, name),
         {**account, "sha256": hashlib.sha256(content).hexdigest()},
         content,
     )

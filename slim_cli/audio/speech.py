@@ -28,6 +28,7 @@ def speech_rule() -> dict[str, float]:
         "off": OFF,
         "min_speech_s": MIN_SPEECH_CHUNKS * CHUNK_S,
         "hangover_s": HANGOVER_CHUNKS * CHUNK_S,
+        "read_s": GROUP / RATE_HZ,
     }
 
 

@@ -18,6 +18,7 @@ from slim_cli.audio.silero import Network
 from slim_cli.audio.speech import ChannelSpeech, SpeechDetector, SpeechTrack
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.audio.windows import Window, WindowCutter
+from slim_cli.evidence.audio_stream import AudioStream
 
 LOUDEST = 1e6  # louder samples would overflow the measures
 
@@ -141,6 +142,18 @@ class AudioPass:
         self.samples, self.seconds, self.not_numbers = 0, 0.0, 0
         self.low: list[float] = []
         self.high: list[float] = []
+
+    def read(self, stream: AudioStream, tell: Callable[[float], None] | None = None) -> None:
+        """Reads the decoded audio of a file to its end.
+
+        Args:
+            stream: the open file.
+            tell: called with the seconds decoded so far, after each block.
+
+        Raises:
+            EvidenceError: decoding fails, crashes or stalls.
+        """
+        self.segment(stream.media.sample_rate_hz, stream, tell)
 
     def segment(self, rate_hz: int, blocks: Iterable[np.ndarray], tell: Callable[[float], None] | None = None) -> None:
         """Reads one segment to its end; call once for each, in order.

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT
+from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from slim_cli.corpora.channel_conditions import Condition
-    from slim_cli.corpora.manifest import Clip
-    from slim_cli.detector import Detector
-    from slim_cli.engines.options import ScoresWindows
-    from slim_cli.engines.scan_progress import Progress
-    from slim_cli.results import FileResult
 
 
 def calibrate(
@@ -34,7 +20,9 @@ def calibrate(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Write this calibration file (JSON).")],
-    description: Annotated[str, typer.Option(help="Say in one sentence what the files are and where they come from.")],
+    description: Annotated[
+        str | None, typer.Option(help="Say in one sentence what the files are and where they come from.")
+    ] = None,
     model: Annotated[str, typer.Option(help="Calibrate the scores of this model.")] = DEFAULT,
     twin: Annotated[
         list[str] | None,
@@ -50,118 +38,42 @@ def calibrate(
     ] = None,
     h1: Annotated[str | None, typer.Option(help="Word the proposition that the speech is synthetic so.")] = None,
     h2: Annotated[str | None, typer.Option(help="Word the proposition that it was recorded so.")] = None,
+    carry_over: Annotated[
+        Path | None,
+        typer.Option(help="Carry this calibration over to the present version, if its scores are those of --before."),
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(help="Compare with these rows (results.jsonl) of the version before, of SOURCES.")
+    ] = None,
     device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda:N.")] = "auto",
 ) -> None:
     """Fit likelihood ratios to file scores, with bounds, error rates and the conditions they hold for."""
-    from slim_cli.assessment.calibration import load_calibration
-    from slim_cli.cli.bundles import find_bundle
-    from slim_cli.corpora.channel_conditions import channels as choose
-    from slim_cli.detector import load_detector
-    from slim_cli.detector.bundle import write_sums
-    from slim_cli.engines.fingerprint import scan_fingerprint
-    from slim_cli.engines.options import ScanOptions
-    from slim_cli.training.record import read_record
-    from slim_cli.validation.calibrating import H1, H2, Exhibits, Statement, check_disjoint
-    from slim_cli.validation.calibrating import calibrate as fit
+    from slim_cli.validation.calibration_file import CalibrateOptions
+    from slim_cli.validation.calibration_file import calibrate as run
+    from slim_cli.validation.carrying_over import CarryOverOptions
+    from slim_cli.validation.carrying_over import carry_over as compare
 
-    if bool(folds) and not twin:
-        raise UsageError("--folds says which --twin scores which files; name the twins.")
-    bundles = [find_bundle(name) for name in (model, *(twin or []))]
-    detectors = [load_detector(bundle, device) for bundle in bundles]
-    turns = [one for one in choose(channels) if not one.missing] if channels else []
-    rows = [row for source in sources for row in _rows(source, detectors, folds, turns)]
-    exhibits = Exhibits.gather(rows)
-    records = {d.fingerprint: read_record(b) for d, b in zip(detectors, bundles, strict=True)}
-    disjoint = check_disjoint(exhibits, records)
-    if disjoint.startswith("not checked"):
-        complain(f"Whether the files are disjoint from the training data was {disjoint}.")
-    info = detectors[0].info
-    pipeline = scan_fingerprint(detectors[0], ScanOptions())
-    name = f"{info.name} {info.version}"
-    statement = Statement(pipeline, name, detectors[0].fingerprint, description, h1 or H1, h2 or H2)
-    content = fit(exhibits, statement, disjoint)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    load_calibration(output)
-    if output.parent.resolve() == bundles[0].resolve():
-        write_sums(output.parent)
-    _tell(content, output)
-
-
-def _rows(
-    source: Path, detectors: Sequence[Detector], folds: Path | None, channels: Sequence[Condition]
-) -> Iterator[tuple[Clip, FileResult, str]]:
-    """Clip, row of a scan and scoring model of every file that a source names."""
-    from slim_cli.corpora.datasets import names_dataset, read_manifests
-    from slim_cli.corpora.manifest import read_folds, to_score
-
-    if not names_dataset(source) and _holds_scores(source):
-        yield from _scored(source, channels)
+    if (carry_over is None) != (before is None):
+        raise UsageError("--carry-over takes a calibration, and --before the rows that show that scores agree.")
+    if carry_over and before:
+        again = CarryOverOptions(carry_over, before, tuple(sources), find_bundle(model), device)
+        entry = compare(again, output, every_hundred("files scored"))["carried_over"][-1]
+        show(f"{entry['files']} files score as before; carried over to {entry['target'][:12]}.", f"Written: {output}")
         return
-    clips = to_score(read_manifests([source], complain))
-    place = read_folds(folds) if folds else {}
-    for number, detector in enumerate(detectors[1:] if folds else detectors[:1]):
-        own = [clip for clip in clips if not folds or place.get(clip.origin) == number]
-        for clip, result, _ in _heard(own, detector, channels) if own else ():
-            yield clip, result, detector.fingerprint
+    if description is None:
+        raise UsageError("Say by --description what the files are and where they come from.")
 
-
-def _scored(source: Path, channels: Sequence[Condition]) -> Iterator[tuple[Clip, FileResult, str]]:
-    """The scores of an evaluation, with what a scan measures of the files."""
-    from slim_cli.validation.scores import read_scores
-
-    scores = read_scores(source)
-    found = {(c.path, h.condition): n for n, (c, h) in enumerate(zip(scores.clips, scores.heard, strict=True))}
-    for clip, result, channel in _heard(scores.undegraded.clips, None, channels):
-        row = found.get((clip.path, channel))
-        if row is None:
-            raise UsageError(f"The scores {source} do not cover {channel}: slim validate --conditions makes them.")
-        scored = _with_score(result, float(scores.score[row])) if result.status == "scored" else result
-        yield clip, scored, scores.heard[row].model
-
-
-def _with_score(result: FileResult, score: float) -> FileResult:
-    """A row that was measured alone with a score, which stands at the channel with most speech."""
-    most = max(result.channels, key=lambda channel: channel.net_speech_s)
-    channels = tuple(replace(c, score=score) if c is most else c for c in result.channels)
-    return replace(result, score=score, channels=channels)
-
-
-def _holds_scores(source: Path) -> bool:
-    try:
-        with source.open(newline="", encoding="utf-8") as file:
-            return "score" in next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The list {source} cannot be read: {error}.") from error
-
-
-def _heard(
-    clips: Sequence[Clip], detector: ScoresWindows | None, channels: Sequence[Condition]
-) -> Iterator[tuple[Clip, FileResult, str]]:
-    """Each clip with its row of a scan, and the name of the channel it went through, empty for none."""
-    from slim_cli.corpora.audio_pack import read_mono
-    from slim_cli.corpora.channel_conditions import in_turn
-    from slim_cli.engines.local import scan
-
-    places = [os.path.realpath(clip.path) for clip in clips]
-    if len(set(places)) < len(places):
-        twice = next(place for number, place in enumerate(places) if place in places[:number])
-        raise UsageError(f"The file {twice} is listed twice; a calibration counts every file once.")
-    tell = every_hundred("files heard")
-
-    def report(progress: Progress) -> None:
-        tell(progress.files_done, progress.files_total)
-
-    turns = in_turn([clip.label for clip in clips], channels)
-    with TemporaryDirectory() as folder:
-        paths = []
-        for number, (clip, turn) in enumerate(zip(clips, turns, strict=True)):
-            copy = Path(folder) / f"{number}{turn.suffix}"
-            if turn.store:
-                copy.write_bytes(turn.store(read_mono(clip.path)))
-            paths.append(copy if turn.store else clip.path)
-        results = scan(paths, detector=detector, on_progress=report)
-        yield from zip(clips, results, (turn.name for turn in turns), strict=True)
+    options = CalibrateOptions(
+        sources=tuple(sources),
+        description=description,
+        bundle=find_bundle(model),
+        twins=tuple(find_bundle(name) for name in twin or ()),
+        folds=folds,
+        channels=channels or "",
+        device=device,
+        **{name: text for name, text in (("h1", h1), ("h2", h2)) if text},
+    )
+    _tell(run(options, output, every_hundred("files scored"), complain), output)
 
 
 def _tell(content: dict[str, Any], output: Path) -> None:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from slim_cli.evidence.names import safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console, RenderableType
+
+    from slim_cli.validation.tables import Table
 
 _WIDE = 1000
 REPORTS = ("report.html", "report.pdf")
@@ -68,6 +70,21 @@ def every_hundred(what: str) -> Callable[[int, int], None]:
             complain(f"{done} of {total} {what}")
 
     return report
+
+
+def show_tables(tables: Sequence[Table]) -> None:
+    """Writes tables to stdout; names in their cells are made harmless."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    for table in tables:
+        drawn = RichTable(box=box.SIMPLE_HEAD if is_looked_at() else None, pad_edge=False)
+        for number, title in enumerate(table.header):
+            drawn.add_column(title, justify="right" if number else "left")
+        for row in table.rows:
+            drawn.add_row(*(Text(safe_name(cell)) for cell in row))
+        show(f"{table.title}. {table.note}", drawn, "")
 
 
 def is_looked_at() -> bool:

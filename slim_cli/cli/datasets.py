@@ -67,10 +67,13 @@ def join(
         Path, typer.Option("--output", "-o", help="Write the files and their manifest.csv to this folder.")
     ],
     seconds: Annotated[str, typer.Option(help="Make files of these lengths in turn, seconds.")] = "8,15,30",
+    stereo: Annotated[
+        bool, typer.Option("--stereo", help="Pair clips of two bona fide speakers as the channels of one file instead.")
+    ] = False,
 ) -> None:
     """Join short clips of one speaker and system into longer files, so that a calibration holds for these too."""
     from slim_cli.corpora.datasets import read_manifests
-    from slim_cli.corpora.joining import join_clips
+    from slim_cli.corpora.joining import join_clips, pair_channels
     from slim_cli.corpora.manifest import summary, to_score, write_manifest
 
     if output.exists():
@@ -82,7 +85,9 @@ def join(
     if not lengths or min(lengths) <= 0:
         raise UsageError(f"--seconds takes positive numbers separated by commas, not {seconds!r}.")
     clips = to_score(read_manifests(manifest, complain))
-    joined = list(join_clips(clips, lengths, output))
+    joined = list(pair_channels(clips, output) if stereo else join_clips(clips, lengths, output))
+    if not joined:
+        raise UsageError("These clips make no such file: too short, or of no known speakers.")
     write_manifest(output / "manifest.csv", joined)
     show(f"{safe_name(str(output))}: {summary(joined)}")
 

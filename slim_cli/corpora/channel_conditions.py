@@ -14,11 +14,12 @@ from types import MappingProxyType
 from typing import cast
 
 import av
+import av.error
 import numpy as np
 import soxr
 
-from slim_cli.errors import EnvironmentUnfit, UsageError
-from slim_cli.results import MODEL_RATE_HZ
+from slim_cli.errors import EnvironmentUnfit, EvidenceError, UsageError
+from slim_cli.results import MODEL_RATE_HZ, Remark
 
 NARROW_HZ = 8000
 _AMR_WB_MODE = 2  # 12.65 kbit/s
@@ -183,11 +184,18 @@ _SHORTS = ctypes.POINTER(ctypes.c_int16)
 
 
 def received(coded: bytes, original: np.ndarray) -> np.ndarray:
-    """What a file sounds like, at 16 kHz and without what a codec's last frame adds at the end."""
-    with av.open(io.BytesIO(coded), "r") as source:
-        shaper = av.AudioResampler("flt", "mono")
-        frames = [piece for frame in source.decode(audio=0) for piece in shaper.resample(frame)]
-        rate = frames[0].sample_rate
+    """What a file sounds like, at 16 kHz and without what a codec's last frame adds at the end.
+
+    Raises:
+        EvidenceError: nothing arrives, because the original is shorter than the codec's first frame.
+    """
+    try:
+        with av.open(io.BytesIO(coded), "r") as source:
+            shaper = av.AudioResampler("flt", "mono")
+            frames = [piece for frame in source.decode(audio=0) for piece in shaper.resample(frame)]
+            rate = frames[0].sample_rate
+    except (av.error.InvalidDataError, IndexError) as error:
+        raise EvidenceError(Remark("no_samples"), "no_audio") from error
     received = np.concatenate([frame.to_ndarray()[0] for frame in frames])
     return np.ascontiguousarray(_resampled(received, rate, MODEL_RATE_HZ)[: len(original)], np.float32)
 

@@ -35,12 +35,14 @@ class Detector:
         fingerprint: SHA-256 over the hashes of every file that decides a score, and over the packages of other makers
             that the bundle needs.
         device: where it runs, e.g. `cpu`.
+        batch_windows: windows that are scored at once; always the same on a device, so that no score depends on its
+            neighbours.
     """
 
     def __init__(self, model: Slim, info: BundleInfo, device: torch.device) -> None:
         self.model, self.info, self.device = model.to(device).eval(), info, str(device)
         apart = device.type == "cpu" and model.reentrant
-        self._batch = SMALL_BATCH if apart else BATCH
+        self.batch_windows = SMALL_BATCH if apart else BATCH
         self._threads = torch.get_num_threads() if apart else 1
         self._hands = self._start()
         self.fingerprint = fingerprint(info.sha256, info.plugs)
@@ -68,8 +70,11 @@ class Detector:
         Returns:
             scores (B,), log-odds, positive = synthetic, uncalibrated; mismatches (B,), 1 - cos(S, L).
         """
-        starts = range(0, len(waveforms), self._batch)
-        parts = [(waveforms[start : start + self._batch], lengths[start : start + self._batch]) for start in starts]
+        starts = range(0, len(waveforms), self.batch_windows)
+        parts = [
+            (waveforms[start : start + self.batch_windows], lengths[start : start + self.batch_windows])
+            for start in starts
+        ]
         pairs: Iterable[np.ndarray] = (self._hands.map if self._hands else map)(self._pairs, parts)
         scores, mismatches = np.concatenate([np.empty((2, 0)), *pairs], 1)
         return scores, mismatches
@@ -78,7 +83,7 @@ class Detector:
         """Scores and mismatches (2, n) of up to a batch of windows; a smaller one is filled up with silence."""
         waveforms, lengths = part
         count, samples = waveforms.shape
-        batch, valid = torch.zeros(self._batch, samples), torch.full((self._batch,), samples)
+        batch, valid = torch.zeros(self.batch_windows, samples), torch.full((self.batch_windows,), samples)
         batch[:count] = torch.from_numpy(np.ascontiguousarray(waveforms, dtype=np.float32))
         valid[:count] = torch.from_numpy(np.asarray(lengths, dtype=np.int64))
         with torch.inference_mode():

@@ -173,7 +173,7 @@ class _Examination:
     def result(self, result: FileResult) -> FileResult:
         """The row, with what both passes found."""
         with self._opened() as stream:
-            decode(stream, self._pass, lambda seconds: self._watch.tell(seconds, stream.expected_s))
+            self._pass.read(stream, lambda seconds: self._watch.tell(seconds, stream.expected_s))
             result = replace(
                 result, media=stream.media, remarks=tuple(stream.remarks), status="scored", **stream.account()
             )
@@ -236,7 +236,7 @@ class _Examination:
             if consumers:
                 try:
                     with self._opened() as stream:
-                        decode(stream, AudioPass(consumers, None, StageTimes(self._watch.times.seconds)))
+                        AudioPass(consumers, None, StageTimes(self._watch.times.seconds)).read(stream)
                 except EvidenceError as error:
                     failed = [Remark("second_pass_failed")] if stability or occluder else []
                     failed += [Remark("no_proxy")] if proxy else []
@@ -302,17 +302,3 @@ class _Examination:
 def _seconds(speech: ChannelSpeech) -> tuple[tuple[float, float], ...]:
     """Stretches of speech, (start, end) in seconds."""
     return tuple((float(start), float(stop)) for start, stop in speech.stretches() / MODEL_RATE_HZ)
-
-
-def decode(stream: AudioStream, into: AudioPass, tell: Callable[[float], None] | None = None) -> None:
-    """Lets the decoded audio of a file pass.
-
-    Args:
-        stream: the open file.
-        into: the pass over it.
-        tell: called after each block with the seconds decoded so far.
-
-    Raises:
-        EvidenceError: decoding fails, crashes or stalls.
-    """
-    into.segment(stream.media.sample_rate_hz, stream, tell)

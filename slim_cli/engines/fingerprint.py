@@ -16,24 +16,31 @@ from slim_cli.evidence.decoding import decoder_rule
 from slim_cli.observations.stability import stability_rule
 from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S
 
+PERMITTED = "ffmpeg_codecs"
+
 
 def scan_parameters(options: ScanOptions) -> dict[str, Any]:
-    """Everything but the model that changes results, for the record and the fingerprint."""
+    """Everything but the model that changes a score, for the record and the fingerprint.
+
+    How a decoder is chosen, and its version, decide a score; which codecs are permitted, how long a file may be or how
+    long a decoder may take decide only whether, or of how much, there is one.
+    """
     return {
         "window_s": WINDOW_S,
         "hop_s": HOP_S,
         "min_net_speech_s": options.min_net_speech_s,
-        "max_duration_s": options.max_duration_s,
         "model_rate_hz": MODEL_RATE_HZ,
         "speech_detector": load_network().version,
         "speech_rule": speech_rule(),
-        "decoders": decoder_rule(),
+        "decoders": {name: part for name, part in decoder_rule().items() if name != PERMITTED},
     }
 
 
 def side_parameters(options: ScanOptions) -> dict[str, Any]:
     """What else was done, for the record; it changes no score and is no part of the fingerprint."""
     return {
+        "max_duration_s": options.max_duration_s,
+        PERMITTED: decoder_rule()[PERMITTED],
         "stability": stability_rule() if options.stability else "none",
         "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
         "listening_proxy": proxy_rule() if options.embed_audio else "none",
@@ -47,5 +54,9 @@ def recorded_parameters(options: ScanOptions) -> dict[str, Any]:
 
 
 def scan_fingerprint(detector: ScoresWindows | None, options: ScanOptions) -> str:
-    """SHA-256 over the model's fingerprint and `scan_parameters`, as canonical JSON."""
-    return hashing.digest({"detector": detector.fingerprint if detector else None, **scan_parameters(options)})
+    """SHA-256 over the model's fingerprint, the shape of its batches and `scan_parameters`, as canonical JSON."""
+    model = {
+        "detector": detector.fingerprint if detector else None,
+        "batch_windows": getattr(detector, "batch_windows", None),
+    }
+    return hashing.digest({**model, **scan_parameters(options)})

@@ -88,6 +88,8 @@ class Breakdown:
         corpora: false alarms in each origin without spoof clips: flagged, clips, share with Wilson's interval.
         false_alarms: the same over all bona fide clips.
         misses: spoof clips below the threshold: missed, clips, share.
+        unscored: clips that could not be scored, by the status that a scan gives them.
+        channels: false alarms by the number of a clip's channels, where it is known; the highest stands for the clip.
     """
 
     summary: Summary
@@ -103,6 +105,8 @@ class Breakdown:
     corpora: dict[str, tuple[int, int, Estimate]]
     false_alarms: tuple[int, int, Estimate]
     misses: tuple[int, int, Estimate]
+    unscored: dict[str, int]
+    channels: dict[int, tuple[int, int, Estimate]]
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,8 @@ def break_down(scores: Scores, reading: Reading) -> Breakdown:
         },
         _share(plain.score[~spoof] >= threshold),
         _share(plain.score[spoof] < threshold),
+        scores.unscored_by_status,
+        dict(_by_channels(plain, threshold)),
     )
 
 
@@ -207,6 +213,14 @@ def _share(hits: np.ndarray) -> tuple[int, int, Estimate]:
     return int(hits.sum()), len(hits), wilson(int(hits.sum()), len(hits))
 
 
+def _by_channels(scores: Scores, threshold: float) -> Iterator[tuple[int, tuple[int, int, Estimate]]]:
+    """False alarms of the bona fide clips of each number of channels."""
+    real = scores.take(~scores.is_spoof)
+    counts = np.array([trial.channels or 0 for trial in real.trials], int)
+    for count in np.unique(counts[counts > 0]):
+        yield int(count), _share(real.score[counts == count] >= threshold)
+
+
 def _by_origin(scores: Scores) -> Iterator[tuple[str, Scores]]:
     origins = _origins(scores)
     for origin in np.unique(origins):
@@ -237,7 +251,7 @@ def _by_system(scores: Scores) -> Iterator[tuple[str, Scores]]:
 
 
 def _by_duration(scores: Scores) -> Iterator[tuple[str, Scores]]:
-    seconds = np.array([np.nan if h.duration_s is None else h.duration_s for h in scores.heard])
+    seconds = np.array([np.nan if h.duration_s is None else h.duration_s for h in scores.trials])
     for low, high in pairwise(DURATIONS_S):
         part = scores.take((seconds >= low) & (seconds < high))
         if len(part.clips) and not part.is_spoof.all() and part.is_spoof.any():
@@ -249,9 +263,9 @@ def _degradations(scores: Scores, threshold: float, rows: Rows) -> Iterator[Degr
     plain = parts.pop("")
     first = {clip.path: number for number, clip in enumerate(plain.clips)}
     demo = {clip.origin for clip in plain.clips if clip.is_spoof}
-    for name, heard in parts.items():
-        flagged, spoof = heard.score >= threshold, heard.is_spoof
-        part = heard.take(np.array([clip.origin in demo and clip.path in first for clip in heard.clips], bool))
+    for name, every in parts.items():
+        flagged, spoof = every.score >= threshold, every.is_spoof
+        part = every.take(np.array([clip.origin in demo and clip.path in first for clip in every.clips], bool))
         before = plain.score[[first[clip.path] for clip in part.clips]]
         yield Degradation(
             rows.row(name, part),

@@ -21,7 +21,7 @@ from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 from slim_cli.training.record import TrainingRecord
 from slim_cli.validation.resampling_units import error_rate, unit, units
-from slim_cli.validation.scores import Heard, Scores
+from slim_cli.validation.scores import Scores, Trial
 
 MIN_FILES = 30
 MIN_PER_CODEC = 10
@@ -63,8 +63,8 @@ class Exhibits:
     def scores(self) -> Scores:
         """Their scores as those of an evaluation."""
         mismatch = [np.nan if r.mismatch is None else r.mismatch for r in self.results]
-        heard = tuple(Heard(model=model) for model in self.models)
-        return Scores(self.clips, np.array([r.score or 0.0 for r in self.results]), np.array(mismatch), heard)
+        trials = tuple(Trial(model=model) for model in self.models)
+        return Scores(self.clips, np.array([r.score or 0.0 for r in self.results]), np.array(mismatch), trials)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def check_disjoint(exhibits: Exhibits, records: Mapping[str, TrainingRecord | No
     return "no file shares a speaker or a generator with the training data of the model that scored it (by name)"
 
 
-def calibrate(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[str, Any]:
+def fit_calibration(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[str, Any]:
     """Fits, bounds and measures a calibration.
 
     Args:

@@ -1,48 +1,62 @@
-"""Scoring labelled clips in the windows of a scan, and the headline figures of the leave-origin-out protocol."""
+"""Scores of labelled clips, their CSV file, and the headline figures of the leave-origin-out protocol."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from slim_cli.assessment.metrics import Estimate, asvspoof_score, bootstrap, equal_error_rate
-from slim_cli.audio.silero import load_network
-from slim_cli.audio.speech import SpeechDetector, SpeechTrack
-from slim_cli.audio.windows import WindowCutter
-from slim_cli.corpora.channel_conditions import AS_IS, Condition
 from slim_cli.corpora.manifest import LABELS, Clip
-from slim_cli.detector.runtime import Detector
 from slim_cli.errors import UsageError
-from slim_cli.results import MODEL_RATE_HZ
+from slim_cli.results import STATUSES
 
 MIN_PER_CLASS = 10
-BATCH_WINDOWS = 64
 COLUMNS = ("path", "label", "origin", "system", "speaker", "language", "score", "mismatch")
-MEASURED = ("condition", "duration_s", "net_speech_s", "model")
+TRIAL = ("condition", "duration_s", "net_speech_s", "model", "channels")
+FAILURE = ("status", "reason")
 STATED = {"subset": "subset", "codec": "codec", "condition": "dataset_condition"}  # of `Clip`, and their columns
 
 
 @dataclass(frozen=True)
-class Heard:
-    """How a clip was heard when it was scored.
+class Trial:
+    """How a clip came to its score.
 
     Attributes:
         condition: degradation applied to it beforehand, empty for none.
         duration_s: its length, seconds; None where not known.
-        net_speech_s: detected speech in it, seconds; None where not known.
+        net_speech_s: detected speech in the channel that stands for it, seconds; None where not known.
         model: fingerprint of the model that scored it, empty where not known.
+        channels: how many channels it has, of which the highest stands for it; None where not known.
     """
 
     condition: str = ""
     duration_s: float | None = None
     net_speech_s: float | None = None
     model: str = ""
+    channels: int | None = None
+
+
+@dataclass(frozen=True)
+class FailedTrial:
+    """A clip without a score.
+
+    Attributes:
+        clip: the clip.
+        condition: degradation applied to it beforehand, empty for none.
+        status: the status that a scan gives it, one of `slim_cli.results.STATUSES`.
+        reason: why, in words; may hold text from the file and is therefore hostile.
+    """
+
+    clip: Clip
+    condition: str
+    status: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -53,17 +67,19 @@ class Scores:
         clips: the clips; one that was scored under several conditions occurs several times.
         score: (N,) log-odds, positive = synthetic.
         mismatch: (N,) 1 - cos(S, L).
-        heard: (N,) how each was heard.
+        trials: (N,) how each came to its score.
+        unscored: clips that could not be scored; those of a selection are left out.
     """
 
     clips: tuple[Clip, ...]
     score: np.ndarray
     mismatch: np.ndarray
-    heard: tuple[Heard, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    unscored: tuple[FailedTrial, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.heard:
-            object.__setattr__(self, "heard", (Heard(),) * len(self.clips))
+        if not self.trials:
+            object.__setattr__(self, "trials", (Trial(),) * len(self.clips))
 
     @property
     def is_spoof(self) -> np.ndarray:
@@ -75,37 +91,48 @@ class Scores:
             self.clips + other.clips,
             np.concatenate([self.score, other.score]),
             np.concatenate([self.mismatch, other.mismatch]),
-            self.heard + other.heard,
+            self.trials + other.trials,
+            self.unscored + other.unscored,
         )
 
     def take(self, rows: np.ndarray) -> Scores:
         """The scores of some rows, chosen by index or by a (N,) mask."""
         chosen = np.arange(len(self.clips))[rows]
-        picked = [(self.clips[i], self.heard[i]) for i in chosen]
+        picked = [(self.clips[i], self.trials[i]) for i in chosen]
         return Scores(
-            tuple(clip for clip, _ in picked), self.score[rows], self.mismatch[rows], tuple(h for _, h in picked)
+            tuple(clip for clip, _ in picked),
+            self.score[rows],
+            self.mismatch[rows],
+            tuple(trial for _, trial in picked),
         )
 
     @property
     def undegraded(self) -> Scores:
         """The scores of the clips as they are, without any condition applied."""
-        return self.take(np.array([not heard.condition for heard in self.heard], bool))
+        return self.take(np.array([not trial.condition for trial in self.trials], bool))
 
     def by_condition(self) -> dict[str, Scores]:
         """The scores under each condition, in the order in which they come; those of clips as they are under ""."""
-        names = np.array([heard.condition for heard in self.heard], dtype=str)
+        names = np.array([trial.condition for trial in self.trials], dtype=str)
         return {name: self.take(names == name) for name in dict.fromkeys(names.tolist())}
 
+    @property
+    def unscored_by_status(self) -> dict[str, int]:
+        """How many clips could not be scored as they are, by the status that a scan gives them."""
+        return dict(Counter(failed.status for failed in self.unscored if not failed.condition))
+
     def write(self, path: Path) -> None:
-        """Writes one CSV row per clip and condition."""
+        """Writes one CSV row per clip and condition; those without a score have a status and a reason."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
-            out.writerow([*COLUMNS, *MEASURED, *STATED.values()])
-            for clip, score, mismatch, heard in zip(self.clips, self.score, self.mismatch, self.heard, strict=True):
-                facts = [clip.path, clip.label, clip.origin, clip.system, clip.speaker, clip.language]
-                times = ["" if v is None else f"{v:.3f}" for v in (heard.duration_s, heard.net_speech_s)]
-                said = [getattr(clip, name) for name in STATED]
-                out.writerow([*facts, f"{score:.4f}", f"{mismatch:.4f}", heard.condition, *times, heard.model, *said])
+            out.writerow([*COLUMNS, *TRIAL, *STATED.values(), *FAILURE])
+            for clip, score, mismatch, trial in zip(self.clips, self.score, self.mismatch, self.trials, strict=True):
+                times = ["" if v is None else f"{v:.3f}" for v in (trial.duration_s, trial.net_speech_s)]
+                known = [f"{score:.4f}", f"{mismatch:.4f}", trial.condition, *times, trial.model, trial.channels or ""]
+                out.writerow([*_facts(clip), *known, *_said(clip), "scored", ""])
+            for failed in self.unscored:
+                known = ["", "", failed.condition, "", "", "", ""]
+                out.writerow([*_facts(failed.clip), *known, *_said(failed.clip), failed.status, failed.reason])
 
     def write_asvspoof(self, scores: Path, keys: Path) -> None:
         """Writes score and key files as ASVspoof 5's evaluation package reads them, where higher means bona fide.
@@ -127,12 +154,14 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            every = list(csv.DictReader(file))
+        rows = [row for row in every if (row.get("status") or "scored") == "scored"]
         scores = Scores(
             tuple(_clip(row) for row in rows),
             np.array([float(row["score"]) for row in rows]),
             np.array([float(row.get("mismatch") or "nan") for row in rows]),
-            tuple(_heard(row) for row in rows),
+            tuple(_trial(row) for row in rows),
+            tuple(_failed(row) for row in every if (row.get("status") or "scored") != "scored"),
         )
         if not np.isfinite(scores.score).all():
             raise ValueError("a score is not a finite number")
@@ -143,6 +172,14 @@ def read_scores(path: Path) -> Scores:
     return scores
 
 
+def _facts(clip: Clip) -> list[str]:
+    return [str(clip.path), clip.label, clip.origin, clip.system, clip.speaker, clip.language]
+
+
+def _said(clip: Clip) -> Iterator[str]:
+    return (getattr(clip, name) for name in STATED)
+
+
 def _clip(row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise ValueError(f"the label {row['label']!r} is neither bonafide nor spoof")
@@ -151,76 +188,16 @@ def _clip(row: dict[str, str]) -> Clip:
     return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test", **said)
 
 
-def _heard(row: dict[str, str]) -> Heard:
+def _trial(row: dict[str, str]) -> Trial:
     duration, speech = (float(row[name]) if row.get(name) else None for name in ("duration_s", "net_speech_s"))
-    return Heard(row.get("condition") or "", duration, speech, row.get("model") or "")
+    channels = int(row["channels"]) if row.get("channels") else None
+    return Trial(row.get("condition") or "", duration, speech, row.get("model") or "", channels)
 
 
-def score_clips(
-    detector: Detector,
-    clips: Sequence[Clip],
-    read: Callable[[Clip], np.ndarray],
-    conditions: Sequence[Condition] = (),
-    report: Callable[[int], None] | None = None,
-) -> Scores:
-    """Scores each clip as a scan would, as it is and under each condition; every clip is scored, however short.
-
-    Windows weigh by their net speech; in a clip without detected speech they weigh the same.
-
-    Args:
-        detector: a loaded bundle.
-        clips: test clips; each is read once.
-        read: clip → samples (T,) at 16 kHz.
-        conditions: degradations of the whole clip.
-        report: called with the number of clips heard so far.
-    """
-    heard: list[Heard] = []
-    total = len(clips) * (1 + len(conditions))
-    sums = np.zeros((3, total))  # of weights, scores and mismatches
-    pieces = weighted_windows(clips, read, conditions, detector.fingerprint, heard)
-    while batch := list(islice(pieces, BATCH_WINDOWS)):
-        rows, waveforms, lengths, weights = (list(part) for part in zip(*batch, strict=True))
-        score, mismatch = detector.score(np.stack(waveforms), np.array(lengths))
-        np.add.at(sums.T, rows, np.stack([weights, weights * score, weights * mismatch], axis=1))
-        if report:
-            report(len(heard) // (1 + len(conditions)))
-    owners = tuple(clip for clip in clips for _ in range(1 + len(conditions)))
-    return Scores(owners, sums[1] / sums[0], sums[2] / sums[0], tuple(heard))
-
-
-def weighted_windows(
-    clips: Sequence[Clip],
-    read: Callable[[Clip], np.ndarray],
-    conditions: Sequence[Condition],
-    model: str,
-    heard: list[Heard],
-) -> Iterator[tuple[int, np.ndarray, int, float]]:
-    """The windows of a scan with their weights, one row of windows per clip and condition.
-
-    Args:
-        clips: the clips; each is read once.
-        read: clip → samples (T,) at 16 kHz.
-        conditions: degradations to be heard beside each clip as it is.
-        model: fingerprint of the model that listens.
-        heard: what each row was like is appended here.
-
-    Yields:
-        row, samples (WINDOW,), valid samples, and weight: the window's net speech, or 1 in a clip without any.
-    """
-    network = load_network()
-    for clip in clips:
-        original = read(clip)
-        if not len(original):
-            raise UsageError(f"The clip {clip.path} holds no audio; take it off the list.")
-        for condition in (AS_IS, *conditions):
-            samples = condition.apply(original)
-            track = SpeechTrack()
-            track.add(SpeechDetector(network, 1).push(samples[None], last=True)[0])
-            speech = track.speech_s(0, len(samples))
-            heard.append(Heard(condition.name, len(samples) / MODEL_RATE_HZ, speech, model))
-            for window in WindowCutter(1).push(samples[None], last=True):
-                weight = track.speech_s(window.start, window.stop) if speech else 1.0
-                yield len(heard) - 1, window.samples[0], window.length, weight
+def _failed(row: dict[str, str]) -> FailedTrial:
+    if row["status"] not in STATUSES:
+        raise ValueError(f"the status {row['status']!r} is none that a scan gives")
+    return FailedTrial(_clip(row), row.get("condition") or "", row["status"], row.get("reason") or "")
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def tables(result: Breakdown, lacking: Mapping[str, str] | None = None) -> list[
             _channels(result, lacking or {}),
             _surroundings(result, lacking or {}),
             _corpora(result),
+            _several_channels(result),
             _rows("Origins with at least 10 clips of each class", "origin", result.origins),
             _rows("Duration of the clip", "duration", result.durations),
             *(_rows(title, about, result.said[about]) for about, title in _STATED_TITLES.items()),
@@ -137,6 +138,9 @@ def _headline(result: Breakdown) -> Table:
         ("mismatch alone, pooled", str(summary.mismatch)),
     )
     note = f"{clips.n_bona_fide} bona fide and {clips.n_spoof} spoof clips; 95 % intervals by bootstrap over origins."
+    if result.unscored:
+        statuses = ", ".join(f"{count} {status}" for status, count in result.unscored.items())
+        note += f" Not scored, and in no figure: {sum(result.unscored.values())} clips ({statuses})."
     known = tuple(row for row in rows if not row[1].startswith("nan"))
     return Table("Equal error rates", note, ("figure", "EER, %"), known)
 
@@ -204,6 +208,13 @@ def _corpora(result: Breakdown) -> Table:
     rows = [(name, *_counts(part)) for name, part in sorted(result.corpora.items(), key=lambda item: item[0].lower())]
     rows += [("all bona fide clips", *_counts(result.false_alarms)), ("(spoof clips missed)", *_counts(result.misses))]
     return Table("False alarms by corpus", note, ("bona fide corpus", "clips", "flagged", "%"), tuple(rows))
+
+
+def _several_channels(result: Breakdown) -> Table:
+    note = f"Bona fide clips whose highest channel lies at or above {_threshold(result)}; Wilson's 95 % intervals."
+    rows = [(str(count), *_counts(part)) for count, part in sorted(result.channels.items())]
+    rows = rows if max(result.channels, default=1) > 1 else []
+    return Table("False alarms by number of channels", note, ("channels", "clips", "flagged", "%"), tuple(rows))
 
 
 def _threshold(result: Breakdown) -> str:

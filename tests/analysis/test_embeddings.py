@@ -15,7 +15,7 @@ from slim_cli.corpora.audio_pack import read_mono
 from slim_cli.corpora.manifest import Clip, share_out
 from slim_cli.detector import Detector, load_detector
 from slim_cli.errors import UsageError
-from slim_cli.validation.scores import score_clips
+from slim_cli.validation.labelled_scan import scan_clips
 from tests.analysis.conftest import save_tiny
 
 
@@ -30,7 +30,7 @@ def embedded(detector: Detector, clips: list[Clip], tmp_path_factory: pytest.Tem
 
 
 def test_scores_are_those_of_the_evaluation(detector: Detector, clips: list[Clip], embedded: Embeddings) -> None:
-    expected = score_clips(detector, clips, lambda clip: read_mono(clip.path))
+    expected = scan_clips(detector, clips)
     np.testing.assert_allclose(embedded.score, expected.score, atol=1e-5)
     np.testing.assert_allclose(embedded.mismatch, expected.mismatch, atol=1e-5)
 

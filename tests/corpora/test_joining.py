@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.corpora.joining import join_clips
+from slim_cli.corpora.joining import join_clips, pair_channels
 from slim_cli.corpora.manifest import Clip
 
 
@@ -42,3 +42,17 @@ def test_clips_of_unknown_speakers_stay_alone(speaker: str, tmp_path: Path) -> N
     assert [soundfile.info(clip.path).duration for clip in joined] == [1, 1, 1]
     assert [clip.speaker for clip in joined] == [speaker] * 3
     assert list(join_clips(unknown, (2,), tmp_path / "longer")) == []
+
+
+def test_two_bona_fide_speakers_of_an_origin_become_the_channels_of_a_file(tmp_path: Path) -> None:
+    made = [replace(clip, label="bonafide") for clip in clips(tmp_path, "aaabcb")]
+    made[5] = replace(made[5], origin="elsewhere")
+    paired = list(pair_channels([*made, *clips(tmp_path, "xy")], tmp_path / "pairs"))
+    held = [soundfile.read(clip.path)[0][100] * 100 for clip in paired]
+    assert np.rint(held).tolist() == [[0, 3], [1, 4]]
+    assert [(clip.label, clip.speaker, clip.origin) for clip in paired] == [
+        ("bonafide", "a + b", "page"),
+        ("bonafide", "a + c", "page"),
+    ]
+    unknown = [replace(clip, label="bonafide", speaker="") for clip in made]
+    assert list(pair_channels(unknown, tmp_path / "none")) == []

@@ -22,7 +22,8 @@ from slim_cli.training.pipeline import Training
 from slim_cli.training.recipe import Protocol, Recipe, build_slim, load_recipe
 from slim_cli.training.record import TrainingRecord, read_record
 from slim_cli.training.stage1 import Stage1Recipe
-from slim_cli.validation.scores import read_scores, score_clips, summarise
+from slim_cli.validation.labelled_scan import scan_clips
+from slim_cli.validation.scores import read_scores, summarise
 
 
 def acoustic(codes: int, fit: dict[str, int]) -> dict[str, dict[str, Any]]:
@@ -66,7 +67,7 @@ def test_a_recipe_becomes_a_bundle_that_scores(corpus: list[Clip], tmp_path: Pat
     bundle = shop.train_stage2()
     detector = load_detector(bundle, "cpu")
     test = [c for c in corpus if c.role == "test"]
-    scores = score_clips(detector, test, shop.pack)
+    scores = scan_clips(detector, test)
     scores.write(tmp_path / "scores.csv")
     assert np.isfinite(scores.score).all()
     assert ((scores.mismatch >= 0) & (scores.mismatch <= 2)).all()
@@ -175,7 +176,7 @@ def test_the_preset_of_the_paper_trains_and_scores(
     bundle = shop.train_stage2()
     config = json.loads((bundle / "config.json").read_text())
     assert [config["encoders"][p]["config"]["num_hidden_layers"] for p in ("style", "linguistics")] == [11, 22]
-    scores = score_clips(load_detector(bundle, "cpu"), corpus[:3], shop.pack)
+    scores = scan_clips(load_detector(bundle, "cpu"), corpus[:3])
     assert np.isfinite(scores.score).all()
 
 

@@ -13,7 +13,7 @@ from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
 from slim_cli.results import ChannelResult, FileResult, Media, Observation
 from slim_cli.training.record import TrainingRecord
-from slim_cli.validation.calibrating import Exhibits, Statement, calibrate, check_disjoint, scope_of
+from slim_cli.validation.calibrating import Exhibits, Statement, check_disjoint, fit_calibration, scope_of
 
 STATEMENT = Statement("f" * 64, "tiny 0", "m" * 64, "made up")
 
@@ -52,7 +52,7 @@ def exhibits(count: int = 80, distance: float = 2.0, codecs: tuple[str, str] = (
 @pytest.fixture(scope="module")
 def content() -> dict[str, Any]:
     """The content of a calibration file over 80 files of each class."""
-    return calibrate(exhibits(), STATEMENT, "checked")
+    return fit_calibration(exhibits(), STATEMENT, "checked")
 
 
 def test_a_calibration_can_be_read_and_gives_bounded_ratios(content: dict[str, Any], tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_its_account_says_what_it_was_made_from_and_what_it_is_worth(content: di
     assert metrics["cllr_min"]["value"] < metrics["cllr"]["value"] < 1
     assert 0.1 < metrics["eer"]["value"] < 0.25
     assert metrics["cllr"]["low"] < metrics["cllr"]["value"] < metrics["cllr"]["high"]
-    assert content == {**calibrate(exhibits(), STATEMENT, "checked"), "created": content["created"]}
+    assert content == {**fit_calibration(exhibits(), STATEMENT, "checked"), "created": content["created"]}
 
 
 def test_the_scope_is_what_both_classes_cover() -> None:
@@ -100,7 +100,7 @@ def test_the_scope_is_what_both_classes_cover() -> None:
 )
 def test_what_would_mislead_is_refused(files: Exhibits, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        calibrate(files, STATEMENT, "checked")
+        fit_calibration(files, STATEMENT, "checked")
 
 
 def record(**names: set[str]) -> TrainingRecord:

@@ -12,7 +12,7 @@ from slim_cli.engines.local import scan
 from slim_cli.evidence.formats import codec_class
 from slim_cli.results import FileResult, Media, Observation
 from slim_cli.validation.reference_statistics import Measured, coded_copies, renew_ranges, write_reference
-from slim_cli.validation.scores import Heard, Scores
+from slim_cli.validation.scores import Scores, Trial
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -128,7 +128,7 @@ def test_conditions_have_their_own_error_rate_and_nothing_else(tmp_path: Path) -
     origins = ["page"] * 15 + ["corpus"] * 10 + ["page"] * 15
     clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i >= 25 else "bonafide", origin=o) for i, o in enumerate(origins))
     score = np.where(np.arange(40) < 25, 0.0, 1.0) + np.linspace(0, 0.1, 40)
-    plain, hiss = Scores(clips, score, score), Scores(clips, -score, score, (Heard("hiss"),) * 40)
+    plain, hiss = Scores(clips, score, score), Scores(clips, -score, score, (Trial("hiss"),) * 40)
     write_reference(tmp_path, plain + hiss, "made up", {})
     reference = load_reference(tmp_path)
     assert reference.score.bona_fide.n == 25
@@ -141,7 +141,7 @@ def test_the_operating_point_keeps_its_promise_under_every_condition(tmp_path: P
     rng = np.random.default_rng(0)
     clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin=f"o{i % 3}") for i in range(400))
     plain, hiss = (
-        Scores(clips, rng.normal(m, 1, 400), rng.random(400), (Heard(c),) * 400) for m, c in ((0, ""), (1, "hiss"))
+        Scores(clips, rng.normal(m, 1, 400), rng.random(400), (Trial(c),) * 400) for m, c in ((0, ""), (1, "hiss"))
     )
     write_reference(tmp_path, plain + hiss, "made up", {})
     reference = load_reference(tmp_path)
@@ -154,7 +154,7 @@ def test_the_operating_point_keeps_its_promise_under_every_condition(tmp_path: P
 def test_noise_and_rooms_are_told_and_do_not_move_the_operating_point(tmp_path: Path) -> None:
     clips = tuple(Clip(Path(f"{i}.wav"), "spoof" if i % 2 else "bonafide", origin="o") for i in range(100))
     plain = Scores(clips, np.linspace(0, 1, 100), np.zeros(100))
-    worse = Scores(clips, np.linspace(5, 6, 100), np.zeros(100), (Heard("room"),) * 100)
+    worse = Scores(clips, np.linspace(5, 6, 100), np.zeros(100), (Trial("room"),) * 100)
     points = [write_reference(tmp_path, scores, "made up", {}) for scores in (plain, plain + worse)]
     assert points[0]["operating_point"] == points[1]["operating_point"]
     assert points[1]["metrics"]["false_alarms_by_condition"]["room"]["value"] == 1.0

@@ -3,81 +3,22 @@
 import csv
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
-from slim_cli.corpora.channel_conditions import Condition
 from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
 from slim_cli.validation.breakdown import FIGURES, Reading, break_down
 from slim_cli.validation.resampling_units import units
-from slim_cli.validation.scores import Heard, Scores, read_scores, score_clips
+from slim_cli.validation.scores import FailedTrial, Scores, Trial, read_scores
 from slim_cli.validation.tables import tables
-
-
-def detector() -> Any:
-    """Scores a window by its mean sample."""
-
-    def score(waveforms: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        means = waveforms.sum(1) / lengths
-        return means, means / 2
-
-    return SimpleNamespace(fingerprint="f" * 64, score=score)
-
-
-def test_a_clip_is_read_once_and_scored_as_it_is_and_under_each_condition() -> None:
-    clips = [Clip(Path("a"), "bonafide"), Clip(Path("b"), "spoof")]
-    audio = {"a": np.full(16_000, 0.25, np.float32), "b": np.full(96_000, 0.5, np.float32)}
-    reads = []
-
-    def read(clip: Clip) -> np.ndarray:
-        reads.append(clip.path.name)
-        return audio[clip.path.name]
-
-    scores = score_clips(detector(), clips, read, [Condition("half", "", lambda x: x / 2)])
-    assert reads == ["a", "b"]
-    assert scores.score == pytest.approx([0.25, 0.125, 0.5, 0.25])
-    assert scores.mismatch == pytest.approx([0.125, 0.0625, 0.25, 0.125])
-    assert [(c.path.name, h.condition, h.duration_s) for c, h in zip(scores.clips, scores.heard, strict=True)] == [
-        ("a", "", 1.0),
-        ("a", "half", 1.0),
-        ("b", "", 6.0),
-        ("b", "half", 6.0),
-    ]
-    assert {h.model for h in scores.heard} == {"f" * 64}
-    assert list(scores.undegraded.score) == pytest.approx([0.25, 0.5])
-
-
-def test_a_clip_without_audio_is_refused_by_name() -> None:
-    with pytest.raises(UsageError, match=r"empty\.wav holds no audio"):
-        score_clips(detector(), [Clip(Path("empty.wav"), "spoof")], lambda clip: np.zeros(0, np.float32))
-
-
-def test_windows_weigh_by_their_net_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Speech in the first 32,256 samples only: the second window, from 32,000 on, weighs next to nothing."""
-
-    class Detects:
-        def __init__(self, network: object, channels: int) -> None:
-            pass
-
-        def push(self, samples: np.ndarray, last: bool) -> list[np.ndarray]:
-            chunks = np.arange(-(-samples.shape[1] // 512))
-            return [chunks * 512 < 32_256]
-
-    monkeypatch.setattr("slim_cli.validation.scores.SpeechDetector", Detects)
-    samples = np.concatenate([np.zeros(32_000, np.float32), np.ones(64_000, np.float32)])
-    scores = score_clips(detector(), [Clip(Path("a"), "spoof")], lambda clip: samples)
-    assert scores.score == pytest.approx([(0.5 * 32_256 + 1.0 * 256) / (32_256 + 256)], abs=1e-3)
-    assert scores.heard[0].net_speech_s == pytest.approx(2.0, abs=0.02)
 
 
 def made_up(seed: int = 0) -> Scores:
     """Two pages with both classes, two corpora of recordings, three systems; under `hiss` nothing is told apart."""
     rng = np.random.default_rng(seed)
-    clips, scores, heard = [], [], []
+    clips, scores, trials = [], [], []
     for number in range(160):
         spoof = number < 60
         origin = f"page{number % 2}" if number < 100 else f"corpus{number % 2}"
@@ -86,8 +27,8 @@ def made_up(seed: int = 0) -> Scores:
         for condition in ("", "hiss"):
             clips.append(clip)
             scores.append(rng.normal() + 2.0 * spoof * (not condition))
-            heard.append(Heard(condition, 1.0 + number % 10, 1.0, "f" * 64))
-    return Scores(tuple(clips), np.array(scores), np.full(320, 0.1), tuple(heard))
+            trials.append(Trial(condition, 1.0 + number % 10, 1.0, "f" * 64))
+    return Scores(tuple(clips), np.array(scores), np.full(320, 0.1), tuple(trials))
 
 
 def coded(origins: int = 1) -> Scores:
@@ -109,8 +50,25 @@ def test_scores_survive_the_round_trip_through_a_file(tmp_path: Path) -> None:
     scores.write(tmp_path / "scores.csv")
     read = read_scores(tmp_path / "scores.csv")
     assert read.clips == tuple(replace(c, role="test") for c in scores.clips)
-    assert read.heard == scores.heard
+    assert read.trials == scores.trials
     assert read.score == pytest.approx(scores.score, abs=1e-4)
+
+
+def test_clips_without_a_score_stay_in_the_file_and_are_counted(tmp_path: Path) -> None:
+    scores = made_up()
+    failed = [
+        FailedTrial(replace(scores.clips[0], path=Path(f"x{n}.wav")), c, "decode_failed", 'it, "broke"')
+        for n, c in ((0, ""), (1, ""), (1, "hiss"))
+    ]
+    whole = replace(scores, unscored=tuple(failed))
+    whole.write(tmp_path / "scores.csv")
+    read = read_scores(tmp_path / "scores.csv")
+    assert [replace(f, clip=replace(f.clip, role="train")) for f in read.unscored] == failed
+    assert len(read.clips) == len(scores.clips)
+    result = break_down(read, Reading(threshold=1.0, rounds=5))
+    assert result.unscored == {"decode_failed": 2}
+    assert "Not scored, and in no figure: 2 clips (2 decode_failed)." in tables(result)[0].note
+    assert (read + read).unscored_by_status == {"decode_failed": 4}
 
 
 def test_scores_of_other_programs_need_only_path_label_and_score(tmp_path: Path) -> None:
@@ -118,7 +76,7 @@ def test_scores_of_other_programs_need_only_path_label_and_score(tmp_path: Path)
     read = read_scores(tmp_path / "s.csv")
     assert list(read.score) == [1.5, -0.5]
     assert {(c.subset, c.codec, c.condition) for c in read.clips} == {("", "", "")}
-    assert read.heard == (Heard(), Heard())
+    assert read.trials == (Trial(), Trial())
 
 
 @pytest.mark.parametrize(
@@ -216,8 +174,8 @@ def test_a_condition_is_compared_with_the_same_clips() -> None:
 
 def test_channels_and_surroundings_stand_in_tables_of_their_own() -> None:
     plain = made_up().undegraded
-    heard = {name: replace(plain, heard=(Heard(name),) * len(plain.clips)) for name in ("g711", "room")}
-    result = break_down(plain + heard["g711"] + heard["room"], Reading(threshold=1.0, rounds=5))
+    under = {name: replace(plain, trials=(Trial(name),) * len(plain.clips)) for name in ("g711", "room")}
+    result = break_down(plain + under["g711"] + under["room"], Reading(threshold=1.0, rounds=5))
     rows = {table.title: table for table in tables(result, {"amr-wb": "no encoder", "room-noise": "no library"})}
     channels, around = rows["Channels"], rows["Noise and rooms"]
     assert [row[0] for row in channels.rows] == ["as it is", "g711", "amr-wb"]
@@ -244,3 +202,17 @@ def test_one_class_alone_has_no_error_rates() -> None:
     plain = made_up().undegraded
     with pytest.raises(UsageError, match="both classes"):
         break_down(plain.take(plain.is_spoof), Reading())
+
+
+def test_false_alarms_of_the_highest_channel_stand_apart_by_number_of_channels() -> None:
+    plain = made_up().undegraded
+    counts = [1 + number % 2 for number in range(len(plain.clips))]
+    trials = tuple(replace(trial, channels=count) for trial, count in zip(plain.trials, counts, strict=True))
+    result = break_down(replace(plain, trials=trials), Reading(threshold=1.0, rounds=5))
+    flagged = (plain.score >= 1.0) & ~plain.is_spoof
+    for count in (1, 2):
+        own = np.array(counts) == count
+        assert result.channels[count][:2] == (int(flagged[own].sum()), int((own & ~plain.is_spoof).sum()))
+    titles = [table.title for table in tables(result)]
+    assert "False alarms by number of channels" in titles
+    assert "False alarms by number of channels" not in [t.title for t in tables(break_down(plain, Reading(rounds=5)))]
