@@ -121,6 +121,7 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
         candidate.status,
         candidate.refusal,
         path_hex=candidate.path_hex,
+        root=candidate.root,
         fingerprint=tools.fingerprint,
     )
     if candidate.refusal:

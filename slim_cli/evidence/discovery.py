@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slim_cli.errors import UsageError
@@ -24,6 +24,7 @@ class Candidate:
         path_hex: the raw bytes of that path in hex, only when they are not UTF-8.
         refusal: why it is not opened; None for a regular file.
         status: status of its row when it is not opened.
+        root: the file or folder that it was found by, only where several were named.
     """
 
     path: Path
@@ -31,12 +32,14 @@ class Candidate:
     path_hex: str | None = None
     refusal: Remark | None = None
     status: Status = "refused"
+    root: str | None = None
 
 
 def discover(roots: Sequence[Path]) -> Iterator[Candidate]:
     """Walks folders recursively, in the order of the raw bytes of the paths; a root may be one file.
 
-    Overlapping roots give each file once. With several roots, names start with the root's own name.
+    Overlapping roots give each file once. With several roots, names start with the root's own name, and with as many
+    folders above it as it takes to tell the roots apart.
 
     Raises:
         UsageError: a root does not exist, or nothing at all was found.
@@ -47,12 +50,12 @@ def discover(roots: Sequence[Path]) -> Iterator[Candidate]:
         if not os.path.lexists(root):
             raise UsageError(f"There is no file or folder {_display(os.fsencode(root))}; check the path.")
     seen: set[bytes] = set()
-    for root in roots:
-        for candidate in _below(root, prefixed=len(roots) > 1):
+    for root, anchor in zip(roots, _anchors(roots), strict=True):
+        for candidate in _below(root, anchor):
             place = os.path.join(os.path.realpath(os.fsencode(candidate.path.parent)), os.fsencode(candidate.path.name))
             if place not in seen:
                 seen.add(place)
-                yield candidate
+                yield replace(candidate, root=_display(os.fsencode(root))) if len(roots) > 1 else candidate
     if not seen:
         names = ", ".join(_display(os.fsencode(root)) for root in roots)
         raise UsageError(f"There are no files in {names}; nothing was scanned.")
@@ -86,13 +89,23 @@ def discover_listed(listed: Iterable[bytes]) -> Iterator[Candidate]:
         raise UsageError("The list of files names none; nothing was scanned.")
 
 
-def _below(root: Path, prefixed: bool) -> Iterator[Candidate]:
+def _anchors(roots: Sequence[Path]) -> list[bytes]:
+    """The folder that each root's names count from."""
+    places = [os.fsencode(os.path.abspath(root)) for root in roots]
+    if len(places) == 1:
+        return [places[0] if os.path.isdir(places[0]) else os.path.dirname(places[0])]
+    depth, parts = 1, [place.split(b"/") for place in places]
+    while depth < max(map(len, parts)) and len({tuple(p[-depth:]) for p in parts}) < len(set(places)):
+        depth += 1
+    return [b"/".join(p[:-depth]) or b"/" for p in parts]
+
+
+def _below(root: Path, anchor: bytes) -> Iterator[Candidate]:
     base = os.fsencode(os.path.abspath(root))
-    if not os.path.isdir(base):
-        yield _entry(base, os.path.dirname(base), os.path.dirname(os.path.realpath(base)))
-        return
-    anchor = os.path.dirname(base) if prefixed else base
-    yield from _walk(base, anchor, os.path.realpath(base))
+    if os.path.isdir(base):
+        yield from _walk(base, anchor, os.path.realpath(base))
+    else:
+        yield _entry(base, anchor, os.path.dirname(os.path.realpath(base)))
 
 
 def _walk(folder: bytes, anchor: bytes, tree: bytes) -> Iterator[Candidate]:

@@ -56,3 +56,24 @@ def test_a_folder_that_cannot_be_read_is_a_row(tree, monkeypatch):
 def test_useless_requests_are_usage_errors(tmp_path, roots, words):
     with pytest.raises(UsageError, match=words):
         list(discover([tmp_path / root for root in roots]))
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        (("a/call.wav", "b/call.wav"), ["a/call.wav", "b/call.wav"]),
+        (("x/case", "y/case"), ["x/case/1.wav", "y/case/1.wav"]),
+        (("x/case", "y/other"), ["case/1.wav", "other/1.wav"]),
+        (("x/case", "x/case"), ["case/1.wav"]),
+    ],
+)
+def test_names_stay_unique_across_roots_and_each_tells_its_root(
+    tmp_path: Path, places: tuple[str, ...], names: list[str]
+) -> None:
+    for place in places:
+        file = tmp_path / place if place.endswith(".wav") else tmp_path / place / "1.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    found = list(discover([tmp_path / place for place in places]))
+    assert [candidate.name for candidate in found] == names
+    assert [candidate.root for candidate in found] == [str(tmp_path / place) for place in places[: len(names)]]
