@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit, FormatError
+from slim_cli.evidence.codec_traces import decided_by
 from slim_cli.evidence.formats import codec_class
 from slim_cli.loading import load, read
 from slim_cli.results import Media
@@ -109,18 +110,19 @@ class Reference:
     observations_rate_hz: int | None = None
 
     def ranges_for(self, media: Media | None) -> Ranges:
-        """The ranges that a file may be held against: those of its codec class, those of all files where it has none.
+        """The ranges that a file may be held against: those of its codec class where such are told apart.
 
-        Measures of the upper band are left out for files sampled faster than any file behind the ranges.
+        What the codec decides itself has none, nor have measures of the upper band of a file sampled faster than any
+        file behind the ranges.
         """
-        own = self.observations_by_codec.get(codec_class(media.codec, media.sample_rate_hz), {}) if media else {}
-        names = [*self.observations, *(name for name in own if name not in self.observations)]
-        above = media and self.observations_rate_hz and media.sample_rate_hz > self.observations_rate_hz
-        return {
-            name: {**self.observations.get(name, {}), **own.get(name, {})}
-            for name in names
-            if not (above and name in _BAND_MEASURES)
-        }
+        if media is None:
+            return self.observations
+        own = self.observations
+        if self.observations_by_codec:
+            own = self.observations_by_codec.get(codec_class(media.codec, media.sample_rate_hz), {})
+        above = self.observations_rate_hz and media.sample_rate_hz > self.observations_rate_hz
+        left_out = {*decided_by(media.codec), *(_BAND_MEASURES if above else ())}
+        return {name: ranges for name, ranges in own.items() if name not in left_out}
 
     def to_json(self) -> str:
         """The content of `reference.json`, as `load_reference` reads it."""

@@ -169,7 +169,7 @@ class _SectionBuilder:
         curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion)
         pairs = self._reference
         ranges = pairs.ranges_for(result.media)
-        measures = measure_rows(result.observations, ranges, self._words, result.media.duration_s)
+        measures = measure_rows(result.observations, ranges, self._words, result.media)
         cells = [measure.cell for measure in measures if measure.cell]
         return ExhibitSection(
             row=row,

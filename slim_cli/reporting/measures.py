@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from slim_cli.assessment.reference import Range
+from slim_cli.evidence.codec_traces import decided_by
+from slim_cli.evidence.formats import codec_of
 from slim_cli.reporting.comparison_records import Measure
 from slim_cli.reporting.figures.strip import Cell
 from slim_cli.reporting.numbers import DASH, Numbers
-from slim_cli.results import Observation
+from slim_cli.results import Media, Observation, Remark
 from slim_cli.words import MeasureWords, Words, load_measures
 
 
@@ -16,7 +19,7 @@ def measure_rows(
     observations: Mapping[str, Observation],
     reference: Mapping[str, Mapping[str, Range]],
     words: Words,
-    duration_s: float = 0.0,
+    media: Media | None = None,
 ) -> tuple[Measure, ...]:
     """One row per measure that the file has, known ones first and explained.
 
@@ -24,10 +27,14 @@ def measure_rows(
         observations: the file's measures by name.
         reference: ranges by measure and class.
         words: the language.
-        duration_s: length of the recording, seconds.
+        media: how the recording is stored; what its codec decides itself is said to mean nothing.
     """
     known = {entry.key: entry for entry in load_measures(words.language)}
     unknown = (MeasureWords(name, name, "", "", "") for name in sorted(observations.keys() - known.keys()))
+    codec, duration_s = (media.codec, media.duration_s) if media else ("", 0.0)
+    idle = Remark("codec_decides", {"codec": codec_of(codec).name})
+    seen = {name: replace(observations[name], note=idle) for name in decided_by(codec) if name in observations}
+    observations = {**observations, **seen}
     return tuple(
         _row(entry, observations[entry.key], reference.get(entry.key, {}) if _holds(entry, duration_s) else {}, words)
         for entry in (*known.values(), *unknown)

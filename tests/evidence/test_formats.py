@@ -8,6 +8,7 @@ import soundfile
 
 from slim_cli.assessment.calibration import Scope, codec_family
 from slim_cli.assessment.reference import Range, Reference
+from slim_cli.evidence.codec_traces import decided_by
 from slim_cli.evidence.formats import (
     CODECS,
     CONTAINERS,
@@ -20,6 +21,7 @@ from slim_cli.evidence.formats import (
 from slim_cli.reporting.nearest_condition import condition_of
 from slim_cli.reporting.numbers import stored
 from slim_cli.results import ChannelResult, FileResult, Media
+from slim_cli.words import load_measures
 
 RATES_HZ = (8_000, 16_000, 44_100)
 
@@ -90,3 +92,20 @@ def test_each_demuxer_exists_and_every_container_has_one_name() -> None:
     )
     for entry in CONTAINERS:
         assert {container_name(name) for name in (entry.name, *entry.aliases)} == {entry.name}
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.id)
+def test_a_measure_that_the_codec_decides_is_held_against_nothing(codec: Codec, rate_hz: int) -> None:
+    every = {name: {"bona_fide": Range(0, 0, 0, 1)} for name in [*decided_by(codec.id), "snr_db"]}
+    classes = dict.fromkeys(("lossless", "lossy", "telephone"), every)
+    reference = Reference("", None, None, None, observations_by_codec=classes)  # type: ignore[arg-type]
+    for name in codec.names:
+        media = result(name, rate_hz).media
+        assert set(reference.ranges_for(media)) == {"snr_db"}
+
+
+def test_measures_that_codecs_decide_exist() -> None:
+    decided = {name for codec in CODECS for name in decided_by(codec.id)}
+    assert decided <= {measure.key for measure in load_measures()}
+    assert "pause_zero_fraction" in decided_by("ALAW")

@@ -110,11 +110,15 @@ def by_codec(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("codec", "expected"),
-    [("MPEG_LAYER_III", 5.0), ("FLAC", 0.29), ("amrnb", 0.29)],
-    ids=["its own class", "the class stored", "a class without ranges falls back to all"],
+    [("MPEG_LAYER_III", 5.0), ("FLAC", 0.29)],
+    ids=["its own class", "the class stored"],
 )
 def test_a_file_is_held_against_the_ranges_of_its_codec_class(by_codec, codec: str, expected: float) -> None:
     assert by_codec.ranges_for(media(codec))["dc_offset"]["bona_fide"].p50 == pytest.approx(expected)
+
+
+def test_a_class_without_ranges_is_held_against_none(by_codec) -> None:
+    assert by_codec.ranges_for(media("amrnb")) == {}
 
 
 def test_measures_of_the_upper_band_are_not_compared_across_sample_rates(by_codec) -> None:
