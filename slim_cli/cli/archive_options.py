@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,20 @@ class Archive:
     account: dict[str, Any] = field(default_factory=dict)
     max_runtime_s: float | None = None
     metrics: Path | None = None
+
+    def check_apart(self, paths: Sequence[Path], output: Path) -> None:
+        """Refuses a ledger or metrics inside evidence or output, and listed files that the scan would write to.
+
+        Raises:
+            UsageError: something is.
+        """
+        from slim_cli.custody.folder import check_file_apart
+
+        listed = [Path(os.fsdecode(path)) for path in self.listed or ()]
+        for file in filter(None, (self.ledger, self.metrics)):
+            check_file_apart(file, [*paths, *listed], output)
+        for path in listed:
+            check_file_apart(path, (), output)
 
     def entries(self, paths: Sequence[Path]) -> Iterator[Candidate]:
         """What is to be examined: of the list, or of what lies below the paths, that which is chosen."""

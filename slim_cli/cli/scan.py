@@ -164,6 +164,7 @@ def scan(
             begun_with=folder.history.opening.get("choice") if folder.history else None,
         ),
     )
+    request.archive.check_apart(roots, folder.path)
     summary, output = _run(request), request.folder.path
     tell_failures(summary, output, quiet=quiet)
     if timings:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slim_cli import __version__, hashing
-from slim_cli.custody.folder import OutputFolder, check_file_apart
+from slim_cli.custody.folder import OutputFolder
 from slim_cli.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def open_ledger(request: Request, detector: Any, options: ScanOptions) -> Ledger
         return None
     deciding = {**scan_parameters(options), **side_parameters(options), "review_score": options.review_score}
     pipeline = hashing.digest({"fingerprint": scan_fingerprint(detector, options), **deciding})
-    check_file_apart(asked.ledger, request.paths, request.folder.path)
     ledger = Ledger(asked.ledger, pipeline, answers=request.case is None, trust_stat=asked.trust_stat)
     ledger.connection  # noqa: B018 # why: what is no ledger is told of before anything is written
     return ledger

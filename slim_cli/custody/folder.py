@@ -61,7 +61,7 @@ def check_apart(output: Path, evidence: Sequence[Path]) -> None:
 
 
 def check_file_apart(file: Path, evidence: Sequence[Path], output: Path) -> None:
-    """Refuses a file to be written that lies inside the evidence or the output folder.
+    """Refuses a file that lies inside the evidence or the output folder.
 
     Raises:
         UsageError: it does.
@@ -69,7 +69,7 @@ def check_file_apart(file: Path, evidence: Sequence[Path], output: Path) -> None
     place = file.resolve()
     for root in (*evidence, output):
         if place == root.resolve() or root.resolve() in place.parents:
-            raise UsageError(f"{file} would be written inside {root}; choose another place for it.")
+            raise UsageError(f"{file} lies inside {root}, where it must not be; choose another place.")
 
 
 def new_folder(evidence: Sequence[Path]) -> Path:

@@ -154,7 +154,7 @@ def test_what_is_no_ledger_is_left_alone(slim: Slim, detector: FakeDetector, evi
     for place, told in (
         (tmp_path / "text", "not a database"),
         (tmp_path / "base", "something else"),
-        (evidence / "l", "inside"),
+        (evidence / "l", "lies inside"),
         (tmp_path / "none" / "l", "unable to open"),
     ):
         before = place.read_bytes() if place.exists() else None
@@ -205,6 +205,38 @@ def test_listed_files_are_examined(
         "evidence/gone.wav": "unreadable",
     }
     assert verify(tmp_path / "out", evidence=tmp_path).changed == ()
+
+
+@pytest.mark.parametrize(
+    "written", [["--metrics", "evidence/slim.prom"], ["--metrics", "out/slim.prom"], ["--ledger", "evidence/a.wav"]]
+)
+def test_nothing_is_written_into_evidence_or_beside_the_results(
+    slim: Slim,
+    detector: FakeDetector,
+    evidence: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.read_bytes() for path in evidence.rglob("*.*")}
+    (tmp_path / "list").write_bytes(b"evidence/a.wav\n")
+    for named in (["evidence"], ["--files-from", "list"]) if written[1] != "evidence/slim.prom" else (["evidence"],):
+        ran = slim("scan", *named, "-o", "out", *written)
+        assert (ran.code, "lies inside" in ran.err) == (2, True), ran.err
+    assert {path: path.read_bytes() for path in evidence.rglob("*.*")} == before
+    assert not (tmp_path / "out" / "results.jsonl").exists()
+
+
+def test_what_a_run_wrote_is_not_examined_by_the_run_that_replaces_it(
+    slim: Slim, detector: FakeDetector, evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    slim("scan", "evidence", "-o", "out")
+    before = (tmp_path / "out/results.jsonl").read_bytes()
+    (tmp_path / "list").write_bytes(b"out/results.jsonl\n")
+    assert slim("scan", "--files-from", "list", "-o", "out", "--force").code == 2
+    assert (tmp_path / "out/results.jsonl").read_bytes() == before
 
 
 def test_shards_merge_into_the_rows_of_one_scan(
