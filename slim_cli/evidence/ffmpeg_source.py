@@ -19,6 +19,7 @@ from slim_cli.results import Remark
 
 _GAP_S = 0.5
 _JUNK_BYTES = 512
+_MAX_PLANES = 8  # PyAV reads no further plane of a frame
 _STREAMS = ("aac", "ac3", "amr", "dts", "eac3")  # nothing but frames, one behind the other
 _INTEGER_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
@@ -103,6 +104,7 @@ class FfmpegSource(Source):
             if not self._errors:
                 raise failed(Remark("nothing_decoded", values))
             raise failed(Remark("nothing_decoded_error", {**values, "message": self._errors[0][1]}))
+        _samples(self._first)  # why: a form that cannot be read is a reason before anything was given out
         self.header = self._describe(codec)
 
     def _describe(self, codec: str) -> Header:
@@ -119,7 +121,7 @@ class FfmpegSource(Source):
             container=self._container.format.name,
             codec=codec,
             sample_rate_hz=first.sample_rate,
-            channels=len(first.layout.channels),
+            channels=first.layout.nb_channels,
             decoder="PyAV",
             decoder_version=decoder_versions()["PyAV"],
             bit_rate_bps=track.codec_context.bit_rate or self._container.bit_rate or None,
@@ -167,7 +169,7 @@ class FfmpegSource(Source):
         held = 0
         frame, self._first = self._first, None
         while frame is not None:
-            rate, channels = frame.sample_rate, len(frame.layout.channels)
+            rate, channels = frame.sample_rate, frame.layout.nb_channels
             jump = _time(frame) - self._clock if frame.pts is not None else 0.0
             apart = abs(jump) > _GAP_S and self._frames > 1
             if (rate, channels) != form or apart:
@@ -290,7 +292,9 @@ def _time(frame: av.AudioFrame) -> float:
 
 def _samples(frame: av.AudioFrame) -> np.ndarray:
     """One frame as (n, C) float32, full scale = 1."""
-    channels = len(frame.layout.channels)
+    channels = frame.layout.nb_channels
+    if frame.format.is_planar and channels > _MAX_PLANES:
+        raise failed(Remark("channels_unsupported", {"channels": channels, "limit": _MAX_PLANES}))
     array = frame.to_ndarray()
     array = array.T if frame.format.is_planar else array.reshape(-1, channels)
     scale = _INTEGER_SCALE.get(frame.format.name.removesuffix("p"))
