@@ -28,8 +28,9 @@ def publish(bundle: Path, **changes: object) -> None:
     write_sums(bundle)
 
 
-def test_this_installation_measures_as_published(slim: Slim) -> None:
-    ran = slim("selftest")
+@pytest.mark.parametrize("model", sorted(path.parent.name for path in models_dir().glob("*/controls.json")))
+def test_this_installation_measures_as_published(slim: Slim, model: str) -> None:
+    ran = slim("selftest", "--model", model)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.count(": as published") == 2
 
