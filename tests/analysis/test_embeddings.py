@@ -75,7 +75,10 @@ def test_embeddings_are_kept_for_the_same_bundle_and_files_only(
     assert computed(detector)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("missing.flac", "cannot be read"), ("empty.wav", "holds no audio")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("missing.flac", "cannot be read"), ("empty.wav", "cannot be read: its audio track holds no sound")],
+)
 def test_a_clip_that_gives_nothing_is_named(detector: Detector, tmp_path: Path, name: str, reason: str) -> None:
     soundfile.write(tmp_path / "empty.wav", np.zeros(0, np.float32), 16_000)
     with pytest.raises(UsageError, match=rf"{name} {reason}"):

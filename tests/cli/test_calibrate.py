@@ -23,8 +23,13 @@ from tests.cli.conftest import Slim
 COUNT = 70
 
 
+def number_of(path: Path) -> int:
+    """A file's number; a copy of its first channel is called `NUMBER-0`."""
+    return int(path.stem.partition("-")[0])
+
+
 def score_of(path: Path) -> float:
-    number = int(path.stem)
+    number = number_of(path)
     return float(np.random.default_rng(number).normal() + 2.0 * (number % 2))
 
 
@@ -35,9 +40,9 @@ def scan(paths: list[Path], *, detector: Any, on_progress: Any) -> Iterator[File
         media = Media(
             "WAV", {".wav": "PCM_16"}.get(path.suffix, path.suffix[1:]), 16_000, 1, 160_000, 10.0, "libsndfile", "1"
         )
-        channel = ChannelResult(0, "0" * 64, 3.0 + int(path.stem) % 10, score)
+        channel = ChannelResult(0, "0" * 64, 3.0 + number_of(path) % 10, score)
         row = FileResult(path.name, "scored", sha256="0" * 64, media=media, score=score, channels=(channel,))
-        yield FileResult(path.name, "insufficient_speech") if path.stem == "0" else row
+        yield FileResult(path.name, "insufficient_speech") if number_of(path) == 0 else row
 
 
 @pytest.fixture
