@@ -276,7 +276,7 @@ def test_the_models_own_calibration_is_used_unless_another_or_none_is_asked_for(
 def test_a_missing_calibration_is_a_usage_error(slim: Slim, world: World, tmp_path: Path) -> None:
     ran = slim("scan", "evidence", "-o", tmp_path / "out", "--calibration", tmp_path / "missing.json")
     assert ran.code == 2
-    assert "missing.json cannot be used" in ran.err
+    assert "missing.json: cannot be read" in ran.err
     assert not (tmp_path / "out").exists()
 
 
