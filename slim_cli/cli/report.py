@@ -87,6 +87,7 @@ def report(
     timestamp_url: Annotated[
         str | None, typer.Option(help="Ask this RFC 3161 service for a time stamp.", rich_help_panel=SIGNING)
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a signed PDF.", rich_help_panel=SIGNING)] = False,
     open_report: common.Open = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -101,6 +102,8 @@ def report(
     keys["timestamp_url"] = timestamp_url
     if not sign and any((*keys.values(), secret_file)):
         raise UsageError("Options for signing were given without --sign; add it, or leave them out.")
+    if (sign or "pdf" in chosen) and not force:
+        _spare_signed(output / "report.pdf")
     results, run = load(output)
     before = stored_choices(output)
     options: dict[str, Any] = {
@@ -116,6 +119,14 @@ def report(
         show(*lines)
     if open_report:
         open_in_browser(output)
+
+
+def _spare_signed(pdf: Path) -> None:
+    """Refuses to overwrite a signed report."""
+    from slim_cli.reporting.signing import is_signed
+
+    if pdf.exists() and is_signed(pdf):
+        raise UsageError(f"{pdf} is signed and is not overwritten; move it away first, or add --force.")
 
 
 def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None, tell: Callable[..., None]) -> list[str]:

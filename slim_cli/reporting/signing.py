@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
 
 FIELD = "Signature"
+SUBFILTER = b"/ETSI.CAdES.detached"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def check_signing() -> None:
     """
     if importlib.util.find_spec("pyhanko") is None:
         raise EnvironmentUnfit("Signing needs pyHanko; install it with: pip install 'slim-audit[sign]'.")
+
+
+def is_signed(pdf: Path) -> bool:
+    """Whether a PDF carries a signature of the kind that `sign_pdf` adds, which stands in it in plain text."""
+    return SUBFILTER in pdf.read_bytes()
 
 
 def write_signed(findings: Findings, target: Path, seal: Seal) -> str:

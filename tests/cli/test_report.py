@@ -163,6 +163,12 @@ def test_a_signature_covers_the_whole_pdf_and_holds(
         assert metadata.pdfa_status == "3A"
         (field,) = pdf.Root.AcroForm.Fields
         assert field.V.SubFilter == "/ETSI.CAdES.detached"
+    signed = (out / "report.pdf").read_bytes()
+    again = slim("report", out, "--format", "pdf")
+    assert (again.code, (out / "report.pdf").read_bytes()) == (2, signed)
+    assert "is signed and is not overwritten" in again.err
+    assert slim("report", out, "--format", "pdf", "--force").code == 0
+    assert not signing.is_signed(out / "report.pdf")
 
 
 def test_a_changed_byte_breaks_it(tmp_path: Path, scanned: Path, examiner: Path) -> None:
