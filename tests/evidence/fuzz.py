@@ -50,12 +50,15 @@ class Outcome:
         seconds: what was decoded.
         codes: its remarks, or the one reason why there is no sound.
         status: empty where it was decoded.
+        took_s: time that it took.
+        detail: the reason in words.
     """
 
     seconds: float = 0.0
     codes: set[str] = field(default_factory=set)
     status: str = ""
     took_s: float = 0.0
+    detail: str = ""
 
 
 @dataclass
@@ -78,7 +81,7 @@ def examine(path: Path, decoder: Decoder) -> Outcome:
             if stream.bytes_unexamined or stream.seconds_unexamined > 0.05:
                 assert outcome.codes & EXPLAINED, "unexamined sound is counted but not named"
     except EvidenceError as error:
-        outcome = Outcome(0.0, {error.remark.code}, error.status)
+        outcome = Outcome(0.0, {error.remark.code}, error.status, detail=str(error))
     outcome.took_s = time.monotonic() - start
     return outcome
 
@@ -250,7 +253,7 @@ def _judge(tally: Tally, name: str, outcome: Outcome, expected: float | None) ->
     tally.counts[outcome.status or "decoded"] += 1
     crash = outcome.codes & set(CRASHES)
     if crash:
-        tally.faults.append(f"{name}: {crash}")
+        tally.faults.append(f"{name}: {crash} {outcome.detail}")
     if outcome.took_s > SLOWEST_S:
         tally.faults.append(f"{name}: {outcome.took_s:.1f} s")
     if expected is None:

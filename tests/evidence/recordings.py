@@ -162,6 +162,7 @@ def _add_pictures(out: av.container.OutputContainer, seconds: float) -> None:
     pictures = out.add_stream(codec, rate=25)
     pictures.width = pictures.height = 64
     pictures.pix_fmt = "yuv420p"
+    pictures.codec_context.thread_count = 1  # the same bytes at every run
     for _ in range(round(25 * seconds)):
         out.mux(pictures.encode(av.VideoFrame(64, 64, "yuv420p")))
     out.mux(pictures.encode(None))
