@@ -6,9 +6,10 @@ hashed, decoded, scored and measured anew by the model that is installed.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 
 TOLERANCE = 0.01
+_NOT_REDONE = (  # where a file lay and what was done beside its examination
+    *("schema", "path", "path_hex", "root", "modified", "remarks", "overview"),
+    *("occlusion", "opinions", "from_ledger", "fingerprint"),
+)
 _WEIGHTS = (".safetensors", "config.json")
 
 
@@ -133,25 +138,24 @@ def _compare(row: FileResult, evidence: Path, tools: Tools, tolerance: float) ->
     if not path.is_file():
         yield Comparison(row.path, "file", "there", None)
         return
-    # why: the row that was stored is rounded, so the one made now is rounded alike
-    now = FileResult.from_json(examine(Candidate(path, row.path, row.path_hex), tools).to_json())
-    now = replace(now, fingerprint=row.fingerprint)
-    yield Comparison(row.path, "SHA-256", row.sha256, now.sha256)
-    yield Comparison(row.path, "status", row.status, now.status)
-    for index, channel in enumerate(row.channels):
-        other = now.channels[index] if index < len(now.channels) else None
-        item = f"{row.path}, channel {index + 1}"
-        yield Comparison(item, "PCM SHA-256", channel.pcm_sha256, other and other.pcm_sha256)
-        yield Comparison(item, "net speech, s", channel.net_speech_s, other and other.net_speech_s, tolerance)
-        yield Comparison(item, "score", channel.score, other and other.score, tolerance)
-        yield Comparison(item, "mismatch", channel.mismatch, other and other.mismatch, tolerance)
-    yield Comparison(row.path, "ratio", row.lr_status, now.lr_status)
-    for quantity in ("log10", "low", "high"):
-        if row.lr:
-            redone = getattr(now.lr, quantity) if now.lr else None
-            yield Comparison(row.path, f"ratio, {quantity}", getattr(row.lr, quantity), redone, tolerance)
-    for variant, score in row.stability.items():
-        yield Comparison(row.path, f"score, {variant}", score, now.stability.get(variant), tolerance)
-    for measure, seen in row.observations.items():
-        redone = now.observations[measure].value if measure in now.observations else None
-        yield Comparison(row.path, measure, seen.value, redone, tolerance)
+    before, now = (
+        dict(_leaves(json.loads(made.to_json()))) for made in (row, examine(Candidate(path, row.path), tools))
+    )
+    for quantity in dict.fromkeys([*before, *now]):
+        if quantity.split(".")[0] not in _NOT_REDONE:
+            reported, redone = before.get(quantity), now.get(quantity)
+            numbers = isinstance(reported, float | int) and isinstance(redone, float | int)
+            yield Comparison(row.path, quantity, reported, redone, tolerance if numbers else None)
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a row by its dotted name.
+
+    >>> list(_leaves({"channels": [{"score": 1.5}], "lr": None}))
+    [('channels.0.score', 1.5), ('lr', None)]
+    """
+    if isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(entry, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
