@@ -70,4 +70,4 @@ def test_a_file_whose_hash_is_not_the_received_one_is_marked_in_the_summary_and_
     style = Style(case=load_case(tmp_path / "case.toml"))
     page = render(build_report(results, factory.run(results), factory.reference(), tmp_path, style), "pdf")
     assert ('data-field="not-received"' in page) is warned
-    assert ("Its hash is not the one received." in page) is warned
+    assert ("The hash of this file is not the one received." in page) is warned
