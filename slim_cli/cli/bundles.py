@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from slim_cli.errors import EnvironmentUnfit, UsageError
-from slim_cli.resources import models_dir
+from slim_cli.resources import models_dir, user_dir
 
 DEFAULT = "slim-mini"
 CONFIG, RECIPE = "config.json", "recipe.toml"
@@ -38,11 +39,16 @@ def find_recipe(name: str) -> Path:
     raise UsageError(f"There is no recipe {name!r}: neither a file nor one of {', '.join(known) or 'none'}.")
 
 
+def is_fingerprint(name: str) -> bool:
+    """Whether a model is named by its fingerprint."""
+    return re.fullmatch("[0-9a-f]{64}", name) is not None
+
+
 def find_bundle(name: str) -> Path:
     """The folder of a model.
 
     Args:
-        name: name of a bundled model, or path of a bundle.
+        name: name of a bundled model, path of a bundle, or fingerprint of one that was pulled.
 
     Raises:
         UsageError: there is neither.
@@ -53,6 +59,11 @@ def find_bundle(name: str) -> Path:
         return known[name]
     if Path(name).is_dir():
         return Path(name)
+    if is_fingerprint(name):
+        taken = user_dir() / "models" / name
+        if taken.is_dir():
+            return taken
+        raise UsageError(f"The model {name} is not on this machine; slim models pull takes it from a disk (--from).")
     if name == DEFAULT:
         raise EnvironmentUnfit(
             f"The model {DEFAULT} is missing from this installation; install it anew or use --model DIR."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, presets
+from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, is_fingerprint, presets
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import IntegrityError, UsageError
 
@@ -58,13 +58,18 @@ def info(model: Model = DEFAULT) -> None:
 
 @app.command()
 def pull(
-    recipe: Annotated[str, typer.Argument(help="Fetch the encoders of this recipe (name or file).")],
+    recipe: Annotated[
+        str, typer.Argument(help="Fetch the encoders of this recipe (name or file), or the model of this fingerprint.")
+    ],
     disk: Annotated[
         Path | None, typer.Option("--from", help="Take them from this folder, brought along, in place of the network.")
     ] = None,
 ) -> None:
-    """Fetch the encoders of a recipe; exit code 4 when a file is not what it was at the first pull."""
+    """Fetch the encoders of a recipe, or a published model; exit code 4 when a file is not what it was at first."""
     from slim_cli.detector import hub
+
+    if is_fingerprint(recipe):
+        return _take(recipe, disk)
 
     encoders = _encoders(_recipe(find_recipe(recipe)))
     if not encoders:
@@ -74,6 +79,14 @@ def pull(
         digests = hub.pull(encoder, disk, part)
         state = "as at the first pull" if known else "hashes recorded"
         show(f"{part}: {encoder.source} @ {encoder.revision}, {state}: {encoder.folder}", *_listing(digests))
+
+
+def _take(fingerprint: str, disk: Path | None) -> None:
+    from slim_cli.detector.bundle import take_bundle
+
+    if disk is None:
+        raise UsageError(f"The model {fingerprint} is taken from a release on a disk; name its folder by --from.")
+    show(f"{take_bundle(fingerprint, disk)}: use it by --model {fingerprint}")
 
 
 @app.command()

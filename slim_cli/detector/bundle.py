@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from slim_cli.bundle_config import CONFIG, SCHEMA, BundleConfig, read_config
 from slim_cli.detector.encoders import ENCODERS, build_encoder, describe_encoder
 from slim_cli.detector.heads import HEADS, describe_head
 from slim_cli.detector.model import Slim
-from slim_cli.errors import EnvironmentUnfit, IntegrityError
+from slim_cli.detector.published import fingerprint
+from slim_cli.errors import EnvironmentUnfit, IntegrityError, SlimError, UsageError
+from slim_cli.resources import user_dir
 
 SUMS = "SHA256SUMS"
 
@@ -130,6 +133,31 @@ def load_bundle(folder: Path) -> tuple[Slim, BundleInfo]:
 def read_plugs(folder: Path) -> dict[str, dict[str, str]]:
     """For kinds of other makers that a bundle needs, their package, version and hash by kind."""
     return _plugs(read_config(folder))
+
+
+def take_bundle(wanted: str, disk: Path) -> Path:
+    """Copies the bundle of a fingerprint from a disk to this user's models.
+
+    Args:
+        wanted: the fingerprint.
+        disk: folder at or below which it lies.
+
+    Returns:
+        where it is now.
+
+    Raises:
+        UsageError: there is none of that fingerprint.
+    """
+    for sums in sorted(disk.rglob(SUMS)):
+        try:
+            found = fingerprint(verify_bundle(sums.parent), read_plugs(sums.parent))
+        except SlimError:
+            continue  # why: what is no whole bundle is not the one that is looked for
+        if found == wanted:
+            target = user_dir() / "models" / wanted
+            shutil.copytree(sums.parent, target, dirs_exist_ok=True)
+            return target
+    raise UsageError(f"No model below {disk} has the fingerprint {wanted}.")
 
 
 def _parts(model: Slim) -> dict[str, nn.Module]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from slim_cli.assessment.calibration import Calibration, read_calibration
 from slim_cli.custody.printed import attachments
+from slim_cli.detector.published import fingerprint
 from slim_cli.engines.examine import Tools, examine
 from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import ScanOptions
@@ -101,9 +102,10 @@ def check_model(attached: Attached, installed: Mapping[str, str]) -> None:
     model = attached.run.model
     weights = {name: digest for name, digest in model["sha256"].items() if name.endswith(_WEIGHTS)}
     if any(installed.get(name) != digest for name, digest in weights.items()):
+        needed = fingerprint(model["sha256"], model.get("plugs"))
         raise IntegrityError(
-            f"The report was made with {model['name']} {model['version']}, and another model is installed; get the "
-            f"weights with SHA-256 {', '.join(sorted(weights.values()))[:80]}… and name their folder by --model."
+            f"The report was made with {model['name']} {model['version']}, fingerprint {needed}, and another model is "
+            "installed; take it from its release by slim models pull FINGERPRINT --from DISK, and name it by --model."
         )
 
 

@@ -1,6 +1,5 @@
 """`slim redo`: a report made anew by another, from its PDF and the evidence alone."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -67,7 +66,9 @@ def test_other_evidence_is_named(slim: Slim, case: Path, tmp_path: Path) -> None
     assert "synthetic-piper-apartment.mp3: file: there reported, nothing now" in ran.out
 
 
-def test_another_model_is_refused_and_the_right_one_named(slim: Slim, case: Path, tmp_path: Path) -> None:
+def test_another_model_is_refused_and_the_right_one_named_and_taken_from_a_disk(
+    slim: Slim, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from slim_cli.detector.bundle import write_sums
     from slim_cli.resources import models_dir
 
@@ -77,8 +78,17 @@ def test_another_model_is_refused_and_the_right_one_named(slim: Slim, case: Path
     write_sums(bundle)
     ran = slim("redo", case / "out" / "report.pdf", "--evidence", case / "evidence", "--model", bundle)
     assert (ran.code, "made with slim-mini" in ran.err) == (4, True)
-    digest = hashlib.sha256((models_dir() / "slim-mini" / "config.json").read_bytes()).hexdigest()
-    assert digest[:64] in ran.err or "SHA-256" in ran.err
+    from slim_cli.detector.bundle import verify_bundle
+    from slim_cli.detector.published import fingerprint
+
+    needed = fingerprint(verify_bundle(models_dir() / "slim-mini"))
+    assert needed in ran.err
+    monkeypatch.setenv("SLIM_HOME", str(tmp_path / "home"))
+    missing = slim("redo", case / "out" / "report.pdf", "--evidence", case / "evidence", "--model", needed)
+    assert (missing.code, "slim models pull" in missing.err) == (2, True)
+    assert slim("models", "pull", needed, "--from", tmp_path / "evidence").code == 2
+    assert slim("models", "pull", needed, "--from", models_dir()).code == 0
+    assert slim("redo", case / "out" / "report.pdf", "--evidence", case / "evidence", "--model", needed).code == 0
 
 
 def test_what_is_no_report_is_wrong_use(slim: Slim, case: Path, tmp_path: Path) -> None:
