@@ -107,8 +107,8 @@ def test_every_remark_is_told_in_the_language(texts, language):
 
 @pytest.mark.parametrize("language", languages())
 def test_every_reason_for_no_ratio_is_told(texts, language):
-    words = load_words(language)
-    assert [r.code for r in EVERY if words.sentence(r).rstrip(".") not in texts["evaluate", language]] == []
+    words, text = load_words(language), texts["evaluate", language]
+    assert [r.code for r in EVERY if " ".join(words.sentence(r).rstrip(".").split()) not in text] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
