@@ -82,8 +82,8 @@ def train(
         raise UsageError("Training needs a recipe (--preset or --recipe), clips (-m) and a work folder (-o).")
     chosen = find_recipe(preset) if preset else recipe
     assert chosen is not None
-    shop = _training(chosen, _Data(manifest, folds, leave_out, max_clip_s), output, device)
-    typer.echo(shop.run(_report("step")))
+    training = _training(chosen, _Data(manifest, folds, leave_out, max_clip_s), output, device)
+    typer.echo(training.run(_report))
 
 
 @app.command()

@@ -5,7 +5,7 @@ Work folder: `encoder/`, `view-*/` and `features/` (shared by all folds), then p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,15 +54,23 @@ class Training:
     shared: Path
     device: str = "cpu"
 
-    def run(self, report: Report | None = None) -> Path:
-        """All steps in order; returns the bundle's folder."""
+    def run(self, reports: Callable[[str], Report] | None = None) -> Path:
+        """All steps in order; returns the bundle's folder.
+
+        Args:
+            reports: gives who is told of a step from its name.
+        """
+
+        def told(step: str) -> Report | None:
+            return reports(step) if reports else None
+
         if self.ready_made:
-            self.features(self._with_encoders(), report)
+            self.features(self._with_encoders(), told("files encoded"))
         else:
             self.train_encoder()
-        self.tune_views(report)
-        self.train_stage1(report)
-        return self.train_stage2(report)
+        self.tune_views(told("views"))
+        self.train_stage1(told("stage 1"))
+        return self.train_stage2(told("stage 2"))
 
     def train_encoder(self) -> None:
         """Fits the encoders, and what the head takes from them, to recorded speech; no label is read.

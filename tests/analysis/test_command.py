@@ -90,8 +90,8 @@ def test_layers_reads_the_whole_encoders_of_the_papers_preset(
         torch.manual_seed(seed)
         config = Wav2Vec2Config(num_hidden_layers=6, **sizes, **stable, **positions)
         Wav2Vec2Model(config).save_pretrained(tmp_path / part)
-        parts.append(f'[encoders.{part}]\nsource = "{tmp_path / part}"\nblocks = {blocks}\n')
-    head = 'name = "tiny"\nversion = "0"\ndescription = "random"\n[encoders]\nkind = "transformers"\n'
+        parts.append(f'[encoders.{part}]\nkind = "transformers"\nsource = "{tmp_path / part}"\nblocks = {blocks}\n')
+    head = 'name = "tiny"\nversion = "0"\ndescription = "random"\n'
     (tmp_path / "recipe.toml").write_text(head + "".join(parts))
     arguments = ("-m", manifest, "--model", bundle, "-o", tmp_path, "--recipe", tmp_path / "recipe.toml")
     ran = slim("analyze", "layers", *arguments, "--limit", 12, "--device", "cpu")

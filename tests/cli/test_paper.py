@@ -83,8 +83,8 @@ def test_the_published_pipeline_runs_from_dataset_folders_to_a_report(
     assert "cut at another length" in done(*train, "--max-clip-s", "5", code=2).err
     record = json.loads((bundle / "training.json").read_text())
     assert record["origins"] == ["asvspoof2019-la", "common-voice", "ravdess"]
-    config = json.loads((bundle / "config.json").read_text())
-    assert [config[part]["config"]["num_hidden_layers"] for part in ("style", "linguistics")] == [11, 22]
+    encoders = json.loads((bundle / "config.json").read_text())["encoders"]
+    assert [encoders[part]["config"]["num_hidden_layers"] for part in ("style", "linguistics")] == [11, 22]
 
     validate = ("validate", "-m", f"asvspoof2019-la={data}:eval", "--model", bundle, "--rounds", "5")
     assert "EER" in done(*validate, "-o", tmp_path / "scores.csv", "--device", "cpu").out
@@ -113,7 +113,7 @@ def test_the_published_pipeline_runs_from_dataset_folders_to_a_report(
         (["--preset", "slim-xlsr", "--recipe", "mine.toml"], "Training needs a recipe"),
         (["--preset", "slim-xxl"], "There is no recipe 'slim-xxl'"),
         (["--preset", "slim-xlsr"], "learns from common-voice:train, ravdess, asvspoof2019-la:train"),
-        (["--recipe", "nowhere.toml"], "nowhere.toml cannot be used"),
+        (["--recipe", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
 )
 def test_a_training_that_cannot_begin_is_explained_in_a_line(

@@ -173,12 +173,15 @@ def reference() -> Reference:
         operating_point=OperatingPoint(0.62, 0.0504, 0.281, 812, 955),
         observations={
             "effective_bandwidth_hz": {
-                "bona_fide": Range(3900, 7900, 11200, 812),
-                "spoof": Range(5100, 7600, 11000, 955),
+                "bona_fide": Range(3900.0, 7900.0, 11200.0, 812),
+                "spoof": Range(5100.0, 7600.0, 11000.0, 955),
             },
-            "hf_energy_ratio_db": {"bona_fide": Range(-27, -18, -9, 812), "spoof": Range(-33, -21, -11, 955)},
-            "pause_count_per_min": {"bona_fide": Range(6, 17, 31, 640), "spoof": Range(2, 11, 24, 700)},
-            "digital_silence_fraction": {"bona_fide": Range(0, 0, 0.04, 812), "spoof": Range(0, 0, 0.22, 955)},
+            "hf_energy_ratio_db": {
+                "bona_fide": Range(-27.0, -18.0, -9.0, 812),
+                "spoof": Range(-33.0, -21.0, -11.0, 955),
+            },
+            "pause_count_per_min": {"bona_fide": Range(6.0, 17.0, 31.0, 640), "spoof": Range(2.0, 11.0, 24.0, 700)},
+            "digital_silence_fraction": {"bona_fide": Range(0.0, 0.0, 0.04, 812), "spoof": Range(0.0, 0.0, 0.22, 955)},
         },
         metrics={
             "eer_pooled": {"value": 0.142, "low": 0.12, "high": 0.166},
