@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from typing import Annotated
 
 import typer
@@ -23,7 +22,6 @@ def bench(
     json_line: Annotated[bool, typer.Option("--json", help="Print one JSON line.")] = False,
 ) -> None:
     """Measure how fast scans are on this machine, beside the encoders alone."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from slim_cli.detector import load_detector
     from slim_cli.engines.speed import measure
 

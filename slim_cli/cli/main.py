@@ -36,6 +36,7 @@ from slim_cli.cli.settings import COMMAND_LINE, DEFAULT, default_map, load_setti
 from slim_cli.errors import SlimError
 
 INTERNAL_ERROR = 70
+LEARNING = ("train", "analyze")
 ENVIRONMENT_ERROR = 5
 INTERRUPTED = 130
 
@@ -80,11 +81,14 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand not in LEARNING:
+        # why: numpy's threads help nothing there, and spin where the detector's are to work; said before numpy comes
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def main() -> None:

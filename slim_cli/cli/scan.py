@@ -117,8 +117,6 @@ def scan(
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # why: numpy's threads help nothing here, and spin where the detector's are to work; to be said before numpy comes
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     roots = asked.roots(paths, files_from)
     folder = given.output_folder(output, roots or [Path("list")], force, resume)
     if context.obj:
