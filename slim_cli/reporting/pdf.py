@@ -81,7 +81,7 @@ def _print_in_parts(
     with ThreadPoolExecutor(_processors()) as hands:
         try:
             printed = list(hands.map(processes.print, parts, paths))
-        except BaseException:
+        except BaseException:  # why: whatever ends it, a signal too, leaves no process behind
             hands.shutdown(wait=False, cancel_futures=True)
             processes.stop()
             raise
