@@ -66,7 +66,8 @@ def verify(folder: Path, evidence: Path | None = None, seal: Path | str | None =
     notes = [note] if note else []
     changed += _files(folder, log)
     signature = ""
-    if (folder / "report.pdf").is_file():
+    finished = bool(log) and "manifest" in log[-1].payload  # else a report is that of an earlier end of the run
+    if finished and (folder / "report.pdf").is_file():
         from slim_cli.custody.printed import examine_pdf
 
         differing, signature = examine_pdf(folder)

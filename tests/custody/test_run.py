@@ -292,3 +292,17 @@ def test_a_full_disk_ends_the_run_at_the_next_row(tmp_path: Path, monkeypatch: p
         run.__exit__(None, None, None)
     monkeypatch.undo()
     FolderLock(tmp_path / "out").release()
+
+
+def test_the_report_of_an_earlier_end_is_no_change_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with begin(out) as run:
+        run.record(ROWS[0])
+        run.end(False, 1, {"run.json": "{ }"})
+        (out / "report.pdf").write_bytes(b"of one row, no PDF at all")
+        run.close("report_written")
+    assert verify(out).changed != ()
+    with begin(out, resume=True) as run:
+        run.record(ROWS[1])
+    assert verify(out).changed == ()
+    assert verify(out).unfinished == "2 of 4"
