@@ -109,18 +109,6 @@ class History:
     complete: bool
     closed: bool
 
-    @property
-    def planned(self) -> int | None:
-        """Number of files that were found to examine; None where an older version did not tell."""
-        return self.opening.get("files_found")
-
-    @property
-    def unfinished(self) -> str:
-        """How far an unfinished run came, such as `500 of 3,000`; empty for a finished one."""
-        if self.complete:
-            return ""
-        return f"{len(self.rows):,} of {self.planned:,}" if self.planned is not None else f"{len(self.rows):,}"
-
 
 def read_history(folder: Path) -> History | None:
     """Reads the run of a folder; None where there is none.
@@ -167,7 +155,7 @@ class OutputFolder:
     """
 
     def __init__(self, path: Path, replace: bool = False, resume: bool = False) -> None:
-        self.path, self._replace = path, replace
+        self.path = path
         if path.exists() and not path.is_dir():
             raise UsageError(f"The output {path} is a file; name a folder.")
         self.history = read_history(path) if resume else None

@@ -209,7 +209,7 @@ def report_again(folder: Path) -> Iterator[Callable[..., None]]:
 
 
 def _others(folder: Path) -> list[str]:
-    return sorted(set(os.listdir(folder)) - {audit.FILE_NAME, manifest.FILE_NAME, ".lock"})
+    return sorted(set(os.listdir(folder)) - set(manifest.UNLISTED))
 
 
 def _store(path: Path, content: bytes) -> None:

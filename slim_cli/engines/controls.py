@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +116,8 @@ def publish_controls(bundle: Path, detector: ScoresWindows) -> Controls:
     rows = list(_examined(detector))
     if any(row.score is None for row in rows):
         raise EnvironmentUnfit("A control recording got no score, so none is published.")
-    made = Controls(tuple(Control(r.path, r.sha256 or "", r.score or 0.0, r.mismatch or 0.0) for r in rows))
-    made = replace(
-        made, controls=tuple(replace(c, score=round(c.score, 4), mismatch=round(c.mismatch, 4)) for c in made.controls)
-    )
+    found = ((r.path, r.sha256 or "", round(r.score or 0.0, 4), round(r.mismatch or 0.0, 4)) for r in rows)
+    made = Controls(tuple(Control(*values) for values in found))
     text = json.dumps({"schema": SCHEMA, **asdict(made)}, indent=1) + "\n"
     (bundle / FILE_NAME).write_text(text, encoding="utf-8")
     return made
