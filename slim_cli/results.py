@@ -68,7 +68,7 @@ class Stretch:
     """A stretch of a channel with the mean of its window scores, weighted by net speech.
 
     Attributes:
-        length_s: 10 or 30 s; a shorter file is one stretch of its own length.
+        length_s: 10 or 30 s, as looked for; where all windows of a channel span less, they are its one stretch.
         start_s: where it starts in the decoded signal, seconds.
         end_s: where it ends, seconds.
         score: log-odds, positive = synthetic; not calibrated.
@@ -82,7 +82,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class VoicedStretch:
-    """A voiced stretch that was not taken for speech; its score, if any, is no part of the file's."""
+    """A stretch of voiced sound that the speech detector did not take for speech.
+
+    Attributes:
+        start_s: where it starts in the decoded signal, seconds.
+        end_s: where it ends, seconds.
+        score: mean of the scores of the windows over it, weighted by what each holds of it (log-odds, positive =
+            synthetic); it is no part of the file's score, and no ratio follows from it. None where the stretch is too
+            short to be scored.
+    """
 
     start_s: float
     end_s: float
@@ -102,7 +110,7 @@ class ChannelResult:
         windows: the analysis windows that hold speech, in time order; those without have weight 0 and are not scored.
         speech: detected speech, (start, end) in the decoded signal, seconds.
         rejected_voiced: voiced stretches that the speech detector did not take for speech.
-        stretches: the three highest stretches of 10 s and of 30 s, highest first.
+        stretches: the three highest of 10 s, then of 30 s, highest first; none overlaps another of its length.
     """
 
     index: int

@@ -10,6 +10,7 @@ import numpy as np
 
 from slim_cli.audio.speech import CHUNK_S, ChannelSpeech
 from slim_cli.audio.stream import Passage, WeightedWindow
+from slim_cli.audio.stretches import highest_stretches
 from slim_cli.audio.windows import Window
 from slim_cli.results import MODEL_RATE_HZ, ChannelResult, WindowScore
 
@@ -147,7 +148,7 @@ class ChannelScorer:
         Args:
             speech: the speech of each channel.
         """
-        return tuple(self._result(index, spoken.net_s) for index, spoken in enumerate(speech))
+        return tuple(self._result(index, spoken) for index, spoken in enumerate(speech))
 
     def _offer(self, index: int, window: Window, seconds: float) -> None:
         channel = self._channels[index]
@@ -164,14 +165,15 @@ class ChannelScorer:
                 self._batches.add(window, scored.receive)
         channel.waiting = []
 
-    def _result(self, index: int, net_s: float) -> ChannelResult:
-        windows = self.windows(index)
+    def _result(self, index: int, spoken: ChannelSpeech) -> ChannelResult:
+        windows, net_s = self.windows(index), spoken.net_s
         if net_s < self._gate or not windows:
             return ChannelResult(index, "", net_s)
         weights, values = [w.speech_s for w in windows], [w.values or () for w in windows]
         score, mismatch = (float(weighted_mean([v[part] for v in values], weights)) for part in (0, 1))
-        rows = (
+        rows = tuple(
             WindowScore(w.start / MODEL_RATE_HZ, w.stop / MODEL_RATE_HZ, w.speech_s, float(v[0]), float(v[1]))
             for w, v in zip(windows, values, strict=True)
         )
-        return ChannelResult(index, "", net_s, score, mismatch, tuple(rows))
+        highest = highest_stretches(rows, spoken.stretches() / MODEL_RATE_HZ)
+        return ChannelResult(index, "", net_s, score, mismatch, rows, stretches=highest)

@@ -27,6 +27,7 @@ from slim_cli.evidence.discovery import Candidate
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.observations.measure import FileMeasures
 from slim_cli.observations.provenance import read_provenance
+from slim_cli.observations.rejected_voiced import RejectedVoiced, rejected_voiced_remarks
 from slim_cli.observations.stability import Rescoring, StabilityCheck, crossings
 from slim_cli.observations.voice import VoiceQuality
 from slim_cli.results import MODEL_RATE_HZ, ChannelResult, FileResult, Remark
@@ -157,6 +158,7 @@ class _Examination:
         self._overview = FileOverview() if tools.options.output else None
         self._batches = WindowBatches(tools.detector.score) if tools.detector else None
         self._scorer = ChannelScorer(self._batches, tools.options.min_net_speech_s) if self._batches else None
+        self._voiced = RejectedVoiced(self._batches)
         self._opinions = [OpinionScorer(one, tools.options.min_net_speech_s) for one in tools.options.opinions]
         found = (
             self._digests,
@@ -164,6 +166,7 @@ class _Examination:
             *(one.scorer for one in self._opinions),
             self._measures,
             self._voice,
+            self._voiced,
             self._overview,
         )
         self._pass = AudioPass([one for one in found if one], tools.network, watch.times)
@@ -205,7 +208,12 @@ class _Examination:
             found = tuple(ChannelResult(index, "", spoken.net_s) for index, spoken in enumerate(self._pass.speech))
         hashed = zip(found, self._digests.channels, strict=True)
         return tuple(
-            replace(channel, pcm_sha256=digest, speech=_seconds(self._pass.speech[channel.index]))
+            replace(
+                channel,
+                pcm_sha256=digest,
+                speech=_seconds(self._pass.speech[channel.index]),
+                rejected_voiced=self._voiced.finish(channel.index),
+            )
             for channel, digest in hashed
         )
 
@@ -276,6 +284,7 @@ class _Examination:
         peak = max(max(passed.high), -min(passed.low))
         if peak > 1.5:
             remarks.append(Remark("over_full_scale", {"factor": float(peak)}))
+        remarks += rejected_voiced_remarks(result.channels)
         if result.top_channel is not None:
             unscored = [c.index for c in result.channels if c.score is None]
             remarks += [self._unscored(index, len(result.channels)) for index in unscored]

@@ -10,11 +10,13 @@ from slim_cli.assessment.occlusion import occlusion_rule
 from slim_cli.audio.proxy import proxy_rule
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
+from slim_cli.audio.stretches import HIGHEST, LENGTHS_S
 from slim_cli.engines.options import ScanOptions, ScoresWindows
 from slim_cli.evidence.confinement import probe
 from slim_cli.evidence.decoding import decoder_rule
+from slim_cli.observations.rejected_voiced import voiced_rule
 from slim_cli.observations.stability import stability_rule
-from slim_cli.results import HOP_S, MODEL_RATE_HZ, WINDOW_S
+from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
 
 PERMITTED = "ffmpeg_codecs"
 
@@ -43,6 +45,8 @@ def side_parameters(options: ScanOptions) -> dict[str, Any]:
         PERMITTED: decoder_rule()[PERMITTED],
         "stability": stability_rule() if options.stability else "none",
         "occlusion": {"files": options.occlusion, **(occlusion_rule() if options.occlusion != "none" else {})},
+        "rejected_voiced": voiced_rule(),
+        "highest_stretches": {"lengths_s": LENGTHS_S, "each": HIGHEST, "least_speech_s": MIN_NET_SPEECH_S},
         "listening_proxy": proxy_rule() if options.embed_audio else "none",
         "opinions": {opinion.name: opinion.fingerprint for opinion in options.opinions},
     }

@@ -151,7 +151,7 @@ def _autocorrelation(frames: np.ndarray) -> np.ndarray:
     return correlation / np.maximum(correlation[:, :1], 1e-30)
 
 
-def _pitch(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pitch(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pitch period in samples (F,) and autocorrelation there (F,), interpolated by a parabola."""
     window, own = _window()
     correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window) / own.astype(np.float32)
@@ -174,7 +174,7 @@ def _parabola(rows: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _add(sums: _Sums, frames: np.ndarray) -> None:
-    period, strength = _pitch(frames)
+    period, strength = pitch(frames)
     voiced = strength >= VOICED
     if not voiced.any():
         return

@@ -50,7 +50,7 @@ def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str
 def _type(pyarrow: Any, column: str) -> Any:
     if column in _TEXTS:
         return pyarrow.string()
-    return pyarrow.int64() if column in _INTEGERS else pyarrow.float64()
+    return pyarrow.int64() if column in _INTEGERS or column.endswith("_channel") else pyarrow.float64()
 
 
 def _windows(result: FileResult) -> list[dict[str, Any]]:

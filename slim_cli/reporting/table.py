@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slim_cli.audio.stretches import HIGHEST, LENGTHS_S
 from slim_cli.evidence.names import safe_name
+from slim_cli.reporting.hear_first import highest_of_file, rejected_of_file
 from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
 from slim_cli.words import Words
@@ -77,6 +79,7 @@ def _fixed(row: FileRow, words: Words) -> dict[str, Any]:
         "lr_status": result.lr_status if row.rank else None,
         **_ratio(result, words),
         "net_speech_s": _number(row.net_speech_s),
+        **_to_hear(result),
         "sha256": result.sha256,
         "size_bytes": result.size_bytes,
         "modified": result.modified,
@@ -97,6 +100,24 @@ def _ratio(result: FileResult, words: Words) -> dict[str, Any]:
         "log10_lr_high": _number(ratio.high) if ratio else None,
         "lr_bounded": ("yes" if ratio.bounded else "no") if ratio else None,
     }
+
+
+def _to_hear(result: FileResult) -> dict[str, Any]:
+    """The highest stretches, and voiced sound that was not taken for speech; channels count from 1."""
+    columns: dict[str, Any] = {}
+    for length in LENGTHS_S:
+        found = highest_of_file(result, length)
+        for place in range(HIGHEST):
+            channel, one = found[place] if place < len(found) else (None, None)
+            name = f"stretch_{length:.0f}s_{place + 1}"
+            columns[f"{name}_score"] = _number(one.score) if one else None
+            columns[f"{name}_start_s"] = _number(one.start_s) if one else None
+            columns[f"{name}_end_s"] = _number(one.end_s) if one else None
+            columns[f"{name}_channel"] = None if channel is None else channel + 1
+    _, rejected = rejected_of_file(result)
+    columns["rejected_voiced_s"] = _number(sum(v.end_s - v.start_s for v in rejected))
+    columns["rejected_voiced_score"] = _number(max((v.score for v in rejected if v.score is not None), default=None))
+    return columns
 
 
 def _media(result: FileResult) -> dict[str, Any]:

@@ -177,8 +177,8 @@ def chord(seconds: float) -> np.ndarray:
     ("samples", "words"),
     [
         (np.zeros(5 * RATE), "digital silence"),
-        (noise(5), "no speech found in 5.0 s of music, noise or silence; 2.0 s needed"),
-        (chord(5), "no speech found in 5.0 s of music, noise or silence; 2.0 s needed"),
+        (noise(5), "no speech found in 5.0 s of sound; 2.0 s needed"),
+        (chord(5), "no speech found in 5.0 s of sound; 2.0 s needed"),
         (np.zeros(10), "digital silence"),
     ],
     ids=["zeros", "noise", "music", "ten samples"],
