@@ -21,7 +21,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from slim_cli import __version__
-from slim_cli.cli.software import codec_libraries
+from slim_cli.engines.software_versions import codec_libraries
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODELS = REPOSITORY / "models"

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slim_cli.engines.local import scan
-    from slim_cli.engines.options import ScanOptions
+    from slim_cli.engines.scanning import ScanOptions, scan
     from slim_cli.validation.calibration_file import CalibrateOptions, calibrate
     from slim_cli.validation.validating import ValidateOptions, validate
 
@@ -17,8 +16,8 @@ __all__ = ["CalibrateOptions", "ScanOptions", "ValidateOptions", "__version__", 
 
 _HOMES = MappingProxyType(
     {
-        "scan": "engines.local",
-        "ScanOptions": "engines.options",
+        "scan": "engines.scanning",
+        "ScanOptions": "engines.scanning",
         "validate": "validation.validating",
         "ValidateOptions": "validation.validating",
         "calibrate": "validation.calibration_file",

@@ -26,7 +26,7 @@ LEFT_OF = {
     "observations": {"evidence", "audio", "detector", "assessment"},
     "reporting": {"evidence", "audio", "detector", "assessment", "observations", "custody"},
     "custody": {"evidence"},
-    "engines": {"evidence", "audio", "detector", "assessment", "observations", "custody"},
+    "engines": {"evidence", "audio", "detector", "assessment", "observations", "custody", "reporting"},
     "corpora": {"evidence", "audio", "detector", "assessment", "observations"},
     "training": {"evidence", "audio", "detector", "assessment", "observations", "corpora"},
 }

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.common_options import Device, Manifests
 from slim_cli.cli.console import complain, show
+from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
 
 class Analysis(StrEnum):
@@ -55,7 +55,7 @@ def analyze(
     from slim_cli.corpora.datasets import read_manifests
     from slim_cli.corpora.manifest import one_bundle_or_folds, share_out, to_score
 
-    models = model or [DEFAULT]
+    models = model or [DEFAULT_MODEL]
     one_bundle_or_folds(models, folds)
     every = read_manifests(manifest, complain)
     clips = sample(to_score(every), limit)

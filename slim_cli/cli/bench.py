@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from slim_cli.cli import common_options as common
-from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import show
+from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
 
 def bench(
-    model: common.Model = DEFAULT,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     minutes: Annotated[float, typer.Option(min=0.2, help="Scan a recording of this length.")] = 5.0,
     rounds: Annotated[int, typer.Option(min=1, help="Measure this many times, and tell the medians.")] = 3,

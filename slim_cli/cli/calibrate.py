@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
+from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
 
 def calibrate(
@@ -23,7 +23,7 @@ def calibrate(
     description: Annotated[
         str | None, typer.Option(help="Say in one sentence what the files are and where they come from.")
     ] = None,
-    model: Annotated[str, typer.Option(help="Calibrate the scores of this model.")] = DEFAULT,
+    model: Annotated[str, typer.Option(help="Calibrate the scores of this model.")] = DEFAULT_MODEL,
     twin: Annotated[
         list[str] | None,
         typer.Option(help="Let this model, trained without a fold, stand in for --model; one per fold in order."),

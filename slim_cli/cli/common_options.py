@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from slim_cli.cli.bundles import bundled, presets
-from slim_cli.resources import templates_dir
+from slim_cli.resources import bundled, presets, templates_dir
 
 FORMATS = MappingProxyType(
     {

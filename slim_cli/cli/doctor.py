@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from slim_cli.cli.bundles import bundled
 from slim_cli.cli.console import show
 from slim_cli.errors import EnvironmentUnfit, SlimError
+from slim_cli.resources import bundled
 
 OK, FAILED, NOTE = "ok", "FAILED", "note"
 
@@ -62,7 +62,7 @@ def _findings() -> Iterator[InstallationCheck]:
 
 
 def _versions() -> Iterator[InstallationCheck]:
-    from slim_cli.cli.software import MISSING, software_versions
+    from slim_cli.engines.software_versions import MISSING, software_versions
 
     for name, version in software_versions().items():
         yield InstallationCheck(name, FAILED if version.startswith(MISSING) else OK, version)
@@ -85,7 +85,7 @@ def _devices() -> Iterator[InstallationCheck]:
 
 def _decoding() -> InstallationCheck:
     """Decodes half a second of silence the way evidence is decoded, in a process of its own."""
-    from slim_cli.engines.local import scan
+    from slim_cli.engines.local import examine_files
     from slim_cli.words import load_words
 
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def _decoding() -> InstallationCheck:
             file.setparams((1, 2, 16_000, 0, "NONE", ""))
             file.writeframes(bytes(16_000))
         try:
-            result = next(iter(scan([path], detector=None)))
+            result = next(iter(examine_files([path], detector=None)))
         except SlimError as error:
             return InstallationCheck("decoding", FAILED, str(error))
     if result.media is None:

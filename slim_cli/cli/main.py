@@ -31,8 +31,8 @@ from slim_cli.cli import (
     verify,
 )
 from slim_cli.cli.console import complain
-from slim_cli.cli.interrupt import leave_cleanly
 from slim_cli.cli.settings import COMMAND_LINE, DEFAULT, default_map, load_settings, origin
+from slim_cli.engines.interrupt import leave_cleanly
 from slim_cli.errors import SlimError
 
 INTERNAL_ERROR = 70

@@ -37,9 +37,10 @@ def merge(
     from slim_cli.custody.merging import ALIKE, account, copy_drawn, merged_rows, read_shards
     from slim_cli.custody.run import open_run
     from slim_cli.reporting import load, sources, write
-    from slim_cli.reporting.selection import check_limit
+    from slim_cli.reporting.selection import Style, check_limit
 
     check_limit(report)
+    style = Style(report, language=language)
     chosen, parts, target = given.chosen_formats(formats), read_shards(shards), OutputFolder(output, force)
     if len({(part.folder / FILE_NAME).read_bytes() for part in parts}) > 1:
         raise UsageError("The shards were scanned with different reference statistics; scan them with one model.")
@@ -49,7 +50,7 @@ def merge(
         opening: dict[str, Any] = {name: parts[0].opening.get(name) for name in ALIKE}
         opening |= {"command": list(record.command), "merged": account(parts)}
         opening["evidence"] = list(dict.fromkeys(e for part in parts for e in part.opening.get("evidence", ())))
-        made_from = sources(record, reference, report, language)
+        made_from = sources(record, reference, style)
         if (calibration := parts[0].folder / CALIBRATION).is_file():
             made_from[CALIBRATION] = calibration.read_text(encoding="utf-8")
         run.begin(record.files_found or 0, made_from, **opening)
@@ -58,7 +59,7 @@ def merge(
             copy_drawn(part, drawn, output)
             run.record(row, drawn)
         run.end(True, record.files_found or 0, made_from)
-        write(load(output)[0], record, reference, output, chosen, limit=report, language=language)
+        write(load(output)[0], record, reference, output, chosen, style)
         run.close("report_written")
     if not quiet:
         show(f"{record.files_found} rows of {len(parts)} shards. Written: {output}")

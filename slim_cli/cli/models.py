@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import CONFIG, DEFAULT, bundled, find_bundle, find_recipe, is_fingerprint, presets
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.resources import CONFIG, DEFAULT_MODEL, bundled, find_bundle, find_recipe, is_fingerprint, presets
 
 if TYPE_CHECKING:
     from slim_cli.detector.hub import HubEncoder
@@ -34,7 +34,7 @@ def list_models() -> None:
 
 
 @app.command()
-def info(model: Model = DEFAULT) -> None:
+def info(model: Model = DEFAULT_MODEL) -> None:
     """Describe a model: what it is, what it was measured at, and the hash of every file."""
     from slim_cli.assessment.reference import load_reference
     from slim_cli.bundle_config import read_config
@@ -102,7 +102,7 @@ def check(
     from slim_cli.detector.published import fingerprint, published_as
 
     changed = False
-    for name in names or [DEFAULT, *_others()]:
+    for name in names or [DEFAULT_MODEL, *_others()]:
         try:
             if _is_recipe(name):
                 counts = [len(hub.verify(encoder)) for _, encoder in _encoders(_recipe(find_recipe(name)))]
@@ -125,7 +125,7 @@ def _others() -> list[str]:
         for name in presets()
         if _is_recipe(name) and any(encoder.folder.exists() for _, encoder in _encoders(_recipe(find_recipe(name))))
     ]
-    return [folder.name for folder in bundled() if folder.name != DEFAULT] + pulled
+    return [folder.name for folder in bundled() if folder.name != DEFAULT_MODEL] + pulled
 
 
 def _is_recipe(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,13 +137,8 @@ def _write(findings: Findings, formats: tuple[str, ...], seal: Seal | None, tell
     from slim_cli.reporting.writers import replacing
 
     sources = (findings.results, findings.run, findings.reference, findings.folder)
-    style: dict[str, Any] = {
-        "limit": findings.style.limit,
-        "case": findings.style.case,
-        "language": findings.style.language,
-        "audio": findings.style.audio,
-    }
-    written = write(*sources, [name for name in formats if name != "pdf" or seal is None], **style)
+    style = replace(findings.style, draft=True)
+    written = write(*sources, [name for name in formats if name != "pdf" or seal is None], style)
     if seal is None:
         tell("report_rendered_again")
         return [f"Written: {', '.join(map(str, written.values()))}"]

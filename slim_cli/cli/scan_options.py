@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from slim_cli.cli.common_options import DEFAULT_FORMATS, PRINTING, REPORT, completing
+from slim_cli.cli.settings import Settings, effective
 from slim_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from slim_cli.assessment.calibration import Calibration
-    from slim_cli.cli.settings import Settings
-    from slim_cli.custody.folder import OutputFolder
-    from slim_cli.detector.opinions import SecondOpinion
-    from slim_cli.reporting.case_file import Case
-
-NONE = "none"
 
 LIMITS = "Limits"
 
@@ -98,74 +90,33 @@ Timings = Annotated[
 ]
 
 
-def output_folder(asked: Path | None, paths: Sequence[Path], force: bool, resume: bool) -> OutputFolder:
-    """The folder to write to; without a wish, a new one.
+def settings_apart(context: typer.Context, evidence: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """Value and origin of every option; settings that come with the evidence are refused."""
+    if context.obj:
+        context.obj.check_apart(evidence)
+    return effective(context)
+
+
+def opinion_tables(names: Sequence[str], settings: Settings | None) -> dict[str, dict[str, Any]]:
+    """The tables of the second opinions asked for.
 
     Raises:
-        UsageError: it cannot be used, or an earlier scan is meant without saying where it is.
+        UsageError: no settings name one of them.
     """
-    from slim_cli.custody.folder import OutputFolder, new_folder
-
-    if asked is None and (force or resume):
-        raise UsageError(f"--{'force' if force else 'resume'} needs the folder of the earlier scan: --output DIR.")
-    return OutputFolder(asked or new_folder(paths), force, resume)
-
-
-def find_calibration(asked: str | None, bundle: Path) -> Calibration | None:
-    """The calibration asked for; without a wish, the bundle's own where it has one.
-
-    Args:
-        asked: a file, `none`, or None for no wish.
-        bundle: the model's folder.
-
-    Raises:
-        UsageError: the file is missing or no calibration.
-    """
-    from slim_cli.assessment.calibration import FILE_NAME, load_calibration
-
-    if asked == NONE or (asked is None and not (bundle / FILE_NAME).is_file()):
-        return None
-    return load_calibration(Path(asked) if asked else bundle / FILE_NAME)
-
-
-def find_case(path: Path | None) -> Case | None:
-    """What the examiner states in a case file, None for none."""
-    from slim_cli.reporting.case_file import load_case
-
-    return load_case(path) if path else None
-
-
-def find_opinions(names: Sequence[str], settings: Settings | None, device: str) -> tuple[SecondOpinion, ...]:
-    """The second opinions asked for, loaded.
-
-    Raises:
-        UsageError: no settings name one of them, or its table is wrong.
-        EnvironmentUnfit: what one needs is not on this machine.
-        IntegrityError: a file of one differs from what was recorded at the first pull.
-    """
-    if not names:
-        return ()
-    from slim_cli.detector.opinions import load_opinion
-
     tables = settings.opinions if settings else {}
     for name in names:
         if name not in tables:
             raise UsageError(f"The second opinion {name!r} needs a table [opinions.{name}] in slim.toml.")
-    return tuple(load_opinion(name, tables[name], device) for name in dict.fromkeys(names))
+    return {name: tables[name] for name in names}
 
 
 def chosen_formats(text: str) -> tuple[str, ...]:
     """The output formats named in an option, each once, in the order given.
 
     Raises:
-        UsageError: there is none, or one is unknown.
-        EnvironmentUnfit: one needs a package that is not installed.
+        UsageError: there is none.
     """
-    from slim_cli.reporting.writers import get_writer
-
     chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     if not chosen:
         raise UsageError(f"--format takes one or more formats, such as {DEFAULT_FORMATS}; it was given {text!r}.")
-    for name in chosen:
-        get_writer(name)
     return chosen

@@ -72,7 +72,7 @@ def train(
     device: Device = "auto",
 ) -> None:
     """Train SLIM: all stages of a recipe at once (--preset or --recipe, -m, -o), or one by one."""
-    from slim_cli.cli.bundles import find_recipe
+    from slim_cli.resources import find_recipe
 
     if context.invoked_subcommand:
         if preset or recipe or manifest or output:
@@ -215,16 +215,16 @@ def controls(
 
 def _measure(clips: Sequence[Clip]) -> Measured:
     """The artefact measures of clips, as stored and in coded copies."""
-    from slim_cli.engines.local import scan
+    from slim_cli.engines.local import examine_files
     from slim_cli.validation.reference_statistics import Measured, coded_copies
 
     measured = Measured()
-    for clip, result in zip(clips, scan([clip.path for clip in clips], detector=None), strict=True):
+    for clip, result in zip(clips, examine_files([clip.path for clip in clips], detector=None), strict=True):
         measured.add(result, clip.is_spoof)
     with TemporaryDirectory() as folder:
         pairs = [(clip, coded_copies(clip.path, Path(folder), str(n))) for n, clip in enumerate(clips)]
         owners = [clip for clip, copies in pairs for _ in copies]
-        results = scan([path for _, copies in pairs for path in copies], detector=None)
+        results = examine_files([path for _, copies in pairs for path in copies], detector=None)
         for clip, result in zip(owners, results, strict=True):
             measured.add(result, clip.is_spoof, copy=True)
     return measured

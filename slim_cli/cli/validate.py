@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slim_cli.cli.bundles import find_bundle
 from slim_cli.cli.console import complain, every_hundred, show_tables
+from slim_cli.resources import find_bundle
 
 if TYPE_CHECKING:
     from slim_cli.validation.validating import ValidationOutcome

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli.engines.examine import Tools, examine
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.evidence.discovery import Candidate
 from slim_cli.loading import of_schema, parse_json, read
@@ -138,6 +138,6 @@ def check_controls(outcomes: Sequence[ControlOutcome]) -> None:
 
 
 def _examined(detector: ScoresWindows) -> Iterator[FileResult]:
-    with Tools(detector, ScanOptions()) as tools:
+    with Tools(detector, ExaminationOptions()) as tools:
         for path in sorted((models_dir() / FOLDER).glob("*.flac")):
             yield examine(Candidate(path, path.name), tools)

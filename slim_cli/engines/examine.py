@@ -20,7 +20,7 @@ from slim_cli.audio.stage_times import StageTimes
 from slim_cli.audio.stream import AudioPass, Consumer
 from slim_cli.custody.ledger import Ledger, hashed
 from slim_cli.engines.opinions import OpinionScorer
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits
 from slim_cli.evidence.discovery import Candidate
@@ -48,7 +48,7 @@ class Tools:
     """
 
     detector: ScoresWindows | None
-    options: ScanOptions
+    options: ExaminationOptions
     fingerprint: str = ""
     occlude_above: float | None = None
     ledger: Ledger | None = None

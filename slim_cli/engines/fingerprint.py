@@ -11,7 +11,7 @@ from slim_cli.audio.proxy import proxy_rule
 from slim_cli.audio.silero import load_network
 from slim_cli.audio.speech import speech_rule
 from slim_cli.audio.stretches import HIGHEST, LENGTHS_S
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.evidence.confinement import probe
 from slim_cli.evidence.decoding import decoder_rule
 from slim_cli.observations.rejected_voiced import voiced_rule
@@ -21,7 +21,7 @@ from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
 PERMITTED = "ffmpeg_codecs"
 
 
-def scan_parameters(options: ScanOptions) -> dict[str, Any]:
+def scan_parameters(options: ExaminationOptions) -> dict[str, Any]:
     """Everything but the model that changes a score, for the record and the fingerprint.
 
     How a decoder is chosen, and its version, decide a score; which codecs are permitted, how long a file may be or how
@@ -38,7 +38,7 @@ def scan_parameters(options: ScanOptions) -> dict[str, Any]:
     }
 
 
-def side_parameters(options: ScanOptions) -> dict[str, Any]:
+def side_parameters(options: ExaminationOptions) -> dict[str, Any]:
     """What else was done, for the record; it changes no score and is no part of the fingerprint."""
     return {
         "max_duration_s": options.max_duration_s,
@@ -52,12 +52,12 @@ def side_parameters(options: ScanOptions) -> dict[str, Any]:
     }
 
 
-def recorded_parameters(options: ScanOptions) -> dict[str, Any]:
+def recorded_parameters(options: ExaminationOptions) -> dict[str, Any]:
     """All of these for the record of a run, with what holds the decoding processes on this machine."""
     return {**scan_parameters(options), **side_parameters(options), "confinement": asdict(probe())}
 
 
-def scan_fingerprint(detector: ScoresWindows | None, options: ScanOptions) -> str:
+def scan_fingerprint(detector: ScoresWindows | None, options: ExaminationOptions) -> str:
     """SHA-256 over the model's fingerprint, the shape of its batches and `scan_parameters`, as canonical JSON."""
     model = {
         "detector": detector.fingerprint if detector else None,

@@ -14,7 +14,7 @@ from slim_cli.custody.folder import check_apart
 from slim_cli.custody.ledger import Ledger
 from slim_cli.engines.examine import Tools, Watch, examine
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import AHEAD, OcclusionChoice, ScanOptions, ScoresWindows
+from slim_cli.engines.options import AHEAD, ExaminationOptions, OcclusionChoice, ScoresWindows
 from slim_cli.engines.scan_progress import Progress, Reporter
 from slim_cli.engines.worker_pool import Job, Outcome, WorkerPool
 from slim_cli.errors import IntegrityError, UsageError
@@ -23,11 +23,11 @@ from slim_cli.observations.stability import check_codec
 from slim_cli.results import FileResult, Remark
 
 
-def scan(
+def examine_files(
     paths: Sequence[str | os.PathLike[str]],
     *,
     detector: ScoresWindows | None,
-    options: ScanOptions | None = None,
+    options: ExaminationOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     times: StageTimes | None = None,
     earlier: Sequence[FileResult] = (),
@@ -55,7 +55,7 @@ def scan(
         EnvironmentUnfit: at once: a part of the installation is missing.
         IntegrityError: after the last result: evidence changed while it was examined.
     """
-    options = options or ScanOptions()
+    options = options or ExaminationOptions()
     if options.stability:
         check_codec()
     if options.embed_audio:

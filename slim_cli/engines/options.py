@@ -6,9 +6,9 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -58,39 +58,31 @@ class Weighs(Protocol):
         """From a scored row and the pipeline's fingerprint to `lr_status`, `lr_reasons` and the ratio."""
 
 
-@dataclass(frozen=True)
-class ScanOptions:
-    """How a scan works.
+@dataclass(frozen=True, kw_only=True)
+class ExaminationLimits:
+    """How far each file is examined, in plain values.
 
     Attributes:
-        output: folder for the overviews (waveform and spectrogram data); None to draw none.
         max_duration_s: audio beyond this is left out, with a warning, seconds.
         max_size_bytes: larger files are refused; None for no limit.
         timeout_s: longest wait for a decoder, seconds.
         min_net_speech_s: channels with less detected speech are not scored, seconds; 0 scores every channel, and weighs
             all windows alike where no speech is detected.
-        calibration: what turns scores into likelihood ratios; None to give none.
         stability: whether scored files are heard again, changed in small ways.
         occlusion: which scored files are heard again with stretches replaced: `none`, `flagged`, `all` or `top:N`.
-        review_score: score from which a file counts as flagged; None where there is none.
         embed_audio: whether a listening proxy of every scored file is stored beside its overview.
         track: the audio track to examine where a file has that many, from 0; None for the first that can be decoded.
-        opinions: second opinions; their scores stand in fields of their own and change nothing else.
         workers: processes that examine files side by side; 1 for this one.
     """
 
-    output: Path | None = None
     max_duration_s: float = 24 * 3600.0
     max_size_bytes: int | None = None
     timeout_s: float = 120.0
     min_net_speech_s: float = MIN_NET_SPEECH_S
-    calibration: Weighs | None = None
     stability: bool = False
     occlusion: str = "none"
-    review_score: float | None = None
     embed_audio: bool = False
     track: int | None = None
-    opinions: Sequence[GivesOpinion] = ()
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -111,13 +103,35 @@ class ScanOptions:
         return int(number) if number != self.occlusion and number.isascii() and number.isdigit() else 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExaminationOptions(ExaminationLimits):
+    """How files are examined: the limits, and what they are examined with.
+
+    Attributes:
+        output: folder for the overviews (waveform and spectrogram data); None to draw none.
+        calibration: what turns scores into likelihood ratios; None to give none.
+        review_score: score from which a file counts as flagged; None where there is none.
+        opinions: second opinions; their scores stand in fields of their own and change nothing else.
+    """
+
+    output: Path | None = None
+    calibration: Weighs | None = None
+    review_score: float | None = None
+    opinions: Sequence[GivesOpinion] = ()
+
+    @classmethod
+    def within(cls, limits: ExaminationLimits, **parts: Any) -> ExaminationOptions:
+        """These limits with what files are examined with."""
+        return cls(**{one.name: getattr(limits, one.name) for one in fields(ExaminationLimits)}, **parts)
+
+
 class OcclusionChoice:
     """From which score on a file gets an occlusion curve, asked before each file and told its score afterwards.
 
     With `top:N` these are the files among the N highest so far: the N highest of the whole scan are among them, and of
     M files in random order about N (1 + ln(M / N)) are.
 
-    >>> choice = OcclusionChoice(ScanOptions(occlusion="top:2"))
+    >>> choice = OcclusionChoice(ExaminationOptions(occlusion="top:2"))
     >>> [(choice.above, choice.tell(score))[0] for score in (1.0, 3.0, 2.0, 1.5, 4.0)]
     [-inf, -inf, 1.0, 2.0, 2.0]
 
@@ -125,7 +139,7 @@ class OcclusionChoice:
         told: how many files it was told.
     """
 
-    def __init__(self, options: ScanOptions) -> None:
+    def __init__(self, options: ExaminationOptions) -> None:
         self._options = options
         self._highest: list[float] = []
         self.told = 0

@@ -18,7 +18,7 @@ from slim_cli.custody.printed import attachments
 from slim_cli.detector.published import fingerprint
 from slim_cli.engines.examine import Tools, examine
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.evidence.discovery import Candidate
 from slim_cli.results import FileResult
@@ -119,8 +119,8 @@ def redo(attached: Attached, evidence: Path, detector: Any, tolerance: float = T
         tolerance: for scores, ratios and measures: relative above 1, absolute below.
     """
     parameters = attached.run.parameters
-    options = ScanOptions(
-        max_duration_s=parameters.get("max_duration_s", ScanOptions.max_duration_s),
+    options = ExaminationOptions(
+        max_duration_s=parameters.get("max_duration_s", ExaminationOptions.max_duration_s),
         min_net_speech_s=parameters["min_net_speech_s"],
         calibration=attached.calibration,
         stability=any(row.stability for row in attached.rows),

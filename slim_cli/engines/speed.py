@@ -17,8 +17,8 @@ import numpy as np
 import soundfile
 
 from slim_cli.audio.windows import WindowCutter
-from slim_cli.engines.local import scan
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.local import examine_files
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.resources import models_dir
 from slim_cli.results import MODEL_RATE_HZ
 
@@ -131,8 +131,8 @@ def _score(detector: ScoresWindows, audio: np.ndarray) -> None:
 
 def _scan(folder: Path, part: str, detector: ScoresWindows, workers: int) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as output:
-        options = ScanOptions(output=Path(output), workers=workers)
-        for _ in scan([folder / part], detector=detector, options=options):
+        options = ExaminationOptions(output=Path(output), workers=workers)
+        for _ in examine_files([folder / part], detector=detector, options=options):
             pass
 
 

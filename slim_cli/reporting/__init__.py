@@ -8,8 +8,8 @@ from pathlib import Path
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.errors import UsageError
-from slim_cli.reporting.case_file import Case, stored_case
-from slim_cli.reporting.selection import DEFAULT, Style, check_limit
+from slim_cli.reporting.case_file import stored_case
+from slim_cli.reporting.selection import TRIAGE, Style, check_limit
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 
@@ -25,12 +25,7 @@ def write(
     reference: Reference,
     output: Path,
     formats: Sequence[str] = FORMATS,
-    *,
-    limit: str = DEFAULT,
-    case: Case | None = None,
-    language: str = "en",
-    draft: bool = True,
-    audio: bool = True,
+    style: Style = TRIAGE,
 ) -> dict[str, Path]:
     """Writes the outputs asked for and what they are made from, each whole or not at all.
 
@@ -40,12 +35,8 @@ def write(
         reference: reference statistics of the model.
         output: the output folder; overviews named in the results lie below it.
         formats: any of `slim_cli.reporting.writers.WRITERS`.
-        limit: which scored files get a section of their own: `all`, `flagged` or `top:N`.
-        case: what the examiner states; makes the report an evaluation, without it it is a triage. Its files are kept
-            in the folder `case` below the output folder, where `stored_case` finds them again.
-        language: language of the report, one of `slim_cli.words.languages()`.
-        draft: whether an evaluation is marked as a draft; False only for a report that is being signed.
-        audio: whether listening proxies that the scan kept are embedded in the HTML.
+        style: what the report is to be. The files of a case are kept in the folder `case` below the output folder,
+            where `stored_case` finds them again.
 
     Returns:
         the file written for each format.
@@ -58,17 +49,17 @@ def write(
     from slim_cli.reporting.writers import Findings, get_writer, replacing
     from slim_cli.words import load_words
 
-    check_limit(limit)
+    check_limit(style.limit)
     writers = {name: get_writer(name) for name in formats}
-    load_words(language)
+    load_words(style.language)
     # why: as rounded as whoever reads them back
     stored = results if isinstance(results, StoredRows) else [FileResult.from_json(r.to_json()) for r in results]
     run = RunRecord.from_json(run.to_json())
-    findings = Findings(stored, run, reference, output, Style(limit, case, language, draft, audio))
+    findings = Findings(stored, run, reference, output, style)
     output.mkdir(parents=True, exist_ok=True)
-    if case:
-        case.store(output)
-    for name, text in sources(run, reference, limit, language).items():
+    if style.case:
+        style.case.store(output)
+    for name, text in sources(run, reference, style).items():
         with replacing(output / name) as partial:
             partial.write_text(text, encoding="utf-8")
     written = {}
@@ -79,9 +70,9 @@ def write(
     return written
 
 
-def sources(run: RunRecord, reference: Reference, limit: str, language: str) -> dict[str, str]:
+def sources(run: RunRecord, reference: Reference, style: Style) -> dict[str, str]:
     """What a report is made from beside the rows and the case, text by file name."""
-    choices = json.dumps({"schema": CHOICES_SCHEMA, "report": limit, "language": language}) + "\n"
+    choices = json.dumps({"schema": CHOICES_SCHEMA, "report": style.limit, "language": style.language}) + "\n"
     return {"run.json": run.to_json(), "reference.json": reference.to_json(), "report.json": choices}
 
 

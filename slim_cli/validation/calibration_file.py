@@ -23,7 +23,7 @@ from slim_cli.detector import Detector
 from slim_cli.detector.bundle import write_sums
 from slim_cli.engines import local
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, UsageError
 from slim_cli.results import FileResult
@@ -98,7 +98,7 @@ def calibrate(
     if disjoint.startswith("not checked"):
         tell(f"Whether the files are disjoint from the training data was {disjoint}.")
     info, first = detectors[0].info, detectors[0]
-    pipeline, name = scan_fingerprint(first, ScanOptions()), f"{info.name} {info.version}"
+    pipeline, name = scan_fingerprint(first, ExaminationOptions()), f"{info.name} {info.version}"
     statement = Statement(pipeline, name, first.fingerprint, options.description, options.h1, options.h2)
     content = fit_calibration(exhibits, statement, disjoint)
     write_calibration(output, content, options.bundle)
@@ -167,7 +167,7 @@ class _LabelledFiles:
                     rows.append(FileResult(str(clip.path), error.status, error.remark))
                     continue
                 rows.append(range(first, len(paths)))
-            results = list(local.scan(paths, detector=detector, on_progress=self._progress)) if paths else []
+            results = list(local.examine_files(paths, detector=detector, on_progress=self._progress)) if paths else []
         for clip, row, turn in zip(clips, rows, turns, strict=True):
             found = row if isinstance(row, FileResult) else max((results[at] for at in row), key=_rank)
             yield clip, found, turn.name

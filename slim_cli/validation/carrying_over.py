@@ -13,7 +13,7 @@ from slim_cli import __version__, hashing
 from slim_cli.assessment.calibration import MIN_CARRIED, CarryOver, load_calibration
 from slim_cli.engines import local
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions, ScoresWindows
+from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
@@ -65,7 +65,7 @@ def carry_over(
     holds_for = (calibration.fingerprint, *calibration.carried_over)
     rows = _rows(options.before, holds_for)
     detector = load_detector(options.bundle, options.device)
-    target = scan_fingerprint(detector, ScanOptions())
+    target = scan_fingerprint(detector, ExaminationOptions())
     if target in holds_for:
         raise UsageError(f"{options.calibration} holds for this pipeline already ({target[:12]}).")
     equal = _equal(rows, detector, options, report)
@@ -113,7 +113,7 @@ def _equal(
 
     equal: dict[str, float] = {}
     other: list[str] = []
-    for row in local.scan(options.evidence, detector=detector, on_progress=told):
+    for row in local.examine_files(options.evidence, detector=detector, on_progress=told):
         before = rows.get(row.sha256 or "")
         if before is None or before.score is None:
             continue

@@ -88,9 +88,9 @@ class World:
                 raise result
             yield result
 
-    def write(self, results: Any, run: Any, reference: Any, output: Path, formats: Any, **rest: Any) -> None:
+    def write(self, results: Any, run: Any, reference: Any, output: Path, formats: Any, style: Any) -> None:
         self.on_write()
-        self.written.append({"results": results, "run": run, "output": output, "formats": formats, **rest})
+        self.written.append({"results": results, "run": run, "output": output, "formats": formats, "style": style})
         (output / "report.html").write_text("report", encoding="utf-8")
 
 
@@ -103,9 +103,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     reference = Reference("Two files.", pair, pair, OperatingPoint(1.0, 0.1, 0.2, 10, 10))
     info = BundleInfo("tiny", "1", "A model for tests.", 3, {"config.json": "00"})
     detector = SimpleNamespace(fingerprint="f" * 64, info=info, device="cpu")
-    monkeypatch.setattr("slim_cli.cli.scan.find_bundle", lambda name: tmp_path)
-    monkeypatch.setattr("slim_cli.detector.load_detector", lambda bundle, device: detector)
-    monkeypatch.setattr("slim_cli.assessment.reference.load_reference", lambda bundle: reference)
-    monkeypatch.setattr("slim_cli.engines.local.scan", made.scan)
-    monkeypatch.setattr("slim_cli.reporting.write", made.write, raising=False)
+    monkeypatch.setattr("slim_cli.engines.scanning.find_bundle", lambda name: tmp_path)
+    monkeypatch.setattr("slim_cli.engines.scanning.load_detector", lambda bundle, device: detector)
+    monkeypatch.setattr("slim_cli.engines.scanning.load_reference", lambda bundle: reference)
+    monkeypatch.setattr("slim_cli.engines.scanning.examine_files", made.scan)
+    monkeypatch.setattr("slim_cli.engines.scanning.write", made.write)
     return made

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from slim_cli.custody.verification import verify
-from slim_cli.engines.local import scan as scan_files
+from slim_cli.engines.local import examine_files
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.results import FileResult
 from tests.cli.conftest import Ran, Slim, World, rows
@@ -27,8 +27,8 @@ Scan = Callable[..., Ran]
 def detector(monkeypatch: pytest.MonkeyPatch, world: World) -> FakeDetector:
     """The real scan with a detector that counts what it is given."""
     made = FakeDetector()
-    monkeypatch.setattr("slim_cli.detector.load_detector", lambda bundle, device: made)
-    monkeypatch.setattr("slim_cli.engines.local.scan", scan_files)
+    monkeypatch.setattr("slim_cli.engines.scanning.load_detector", lambda bundle, device: made)
+    monkeypatch.setattr("slim_cli.engines.scanning.examine_files", examine_files)
     return made
 
 

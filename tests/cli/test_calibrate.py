@@ -15,7 +15,7 @@ from slim_cli.assessment.calibration import load_calibration
 from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import verify_bundle
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.results import ChannelResult, FileResult, Media
 from slim_cli.training.record import TrainingRecord, read_record, write_record
 from tests.cli.conftest import Slim
@@ -53,7 +53,7 @@ def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         return SimpleNamespace(fingerprint=bundle.name, info=SimpleNamespace(name=bundle.name, version="1"))
 
     monkeypatch.setattr("slim_cli.detector.load_detector", load)
-    monkeypatch.setattr("slim_cli.engines.local.scan", scan)
+    monkeypatch.setattr("slim_cli.engines.local.examine_files", scan)
     folders = {name: tmp_path / name for name in ("model", "twin")}
     for folder in folders.values():
         folder.mkdir()
@@ -87,7 +87,7 @@ def test_files_become_a_calibration_of_this_pipeline(
     assert "34 bona fide and 35 spoof files of 3 generators; left out: 1" in ran.out
     assert "holds for 4 to 11 s of net speech, codecs lossless" in ran.out
     calibration = load_calibration(output)
-    pipeline = scan_fingerprint(SimpleNamespace(fingerprint="model"), ScanOptions())  # type: ignore[arg-type]
+    pipeline = scan_fingerprint(SimpleNamespace(fingerprint="model"), ExaminationOptions())  # type: ignore[arg-type]
     assert calibration.fingerprint == pipeline
     assert calibration.account["data"]["disjoint"].startswith("no file shares")
     assert calibration.ratio(3.0).log10 > 0 > calibration.ratio(-1.0).log10

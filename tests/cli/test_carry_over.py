@@ -13,14 +13,14 @@ import pytest
 
 from slim_cli.assessment.calibration import MIN_CARRIED, load_calibration
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.errors import FormatError
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim
 
 OLD = "a" * 64
 DETECTOR = SimpleNamespace(fingerprint="new weights", info=SimpleNamespace(name="tiny", version="1"))
-NEW = scan_fingerprint(DETECTOR, ScanOptions())
+NEW = scan_fingerprint(DETECTOR, ExaminationOptions())
 
 
 def rows(count: int, fingerprint: str = OLD) -> list[FileResult]:
@@ -53,7 +53,7 @@ def carry(slim: Slim, calibration: Path, tmp_path: Path, monkeypatch: pytest.Mon
         def scan(paths: Any, **asked: Any) -> Iterator[FileResult]:
             yield from now
 
-        monkeypatch.setattr("slim_cli.engines.local.scan", scan)
+        monkeypatch.setattr("slim_cli.engines.local.examine_files", scan)
         monkeypatch.setattr("slim_cli.detector.load_detector", lambda bundle, device: DETECTOR)
         (tmp_path / "bundle").mkdir(exist_ok=True)
         (tmp_path / "before.jsonl").write_text("".join(row.to_json() + "\n" for row in before))

@@ -88,8 +88,8 @@ def test_a_scan_hands_the_case_and_the_language_to_the_report(
     world.rows = rows(("a.wav", "scored", 0.5))
     ran = slim("scan", tmp_path, "-o", tmp_path.parent / f"{tmp_path.name}-out", "--case", complete, "--language", "de")
     assert ran.code == 0
-    assert world.written[0]["case"] == load_case(complete)
-    assert world.written[0]["language"] == "de"
+    assert world.written[0]["style"].case == load_case(complete)
+    assert world.written[0]["style"].language == "de"
 
 
 def test_an_evaluation_never_speaks_of_a_review(slim: Slim, world: World, complete: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models" / "slim-xlsr"
     folder.mkdir(parents=True)
     (folder / "recipe.toml").write_text(short)
-    monkeypatch.setattr("slim_cli.cli.bundles.models_dir", lambda: tmp_path / "models")
+    monkeypatch.setattr("slim_cli.resources.models_dir", lambda: tmp_path / "models")
     monkeypatch.setenv("SLIM_HOME", str(tmp_path / "home"))
 
 

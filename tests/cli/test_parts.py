@@ -6,8 +6,8 @@ import pytest
 
 from slim_cli.cli import progress
 from slim_cli.cli.console import complain
-from slim_cli.cli.interrupt import Stopper
 from slim_cli.cli.quantities import score_threshold, seconds, size
+from slim_cli.engines.interrupt import Stopper
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import UsageError
 

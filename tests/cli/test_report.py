@@ -13,6 +13,7 @@ import pytest
 from slim_cli import reporting
 from slim_cli.custody import audit
 from slim_cli.reporting import signing
+from slim_cli.reporting.selection import Style
 from tests.cli.conftest import Slim
 from tests.reporting import factory
 
@@ -26,7 +27,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scan") / "out"
     results = [factory.scored("a.wav", 1.2), factory.scored("b.wav", -1.0), factory.unscored("c", "no_audio", "none")]
     results[0] = factory.drawn(results[0], folder, 1)
-    reporting.write(results, factory.run(results), factory.reference(), folder, FORMATS, limit="top:1")
+    reporting.write(results, factory.run(results), factory.reference(), folder, FORMATS, Style("top:1"))
     return folder
 
 

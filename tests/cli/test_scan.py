@@ -109,7 +109,7 @@ def test_the_run_record_says_what_was_done(slim: Slim, world: World, tmp_path: P
     assert run.complete
     assert {"Python", "torch", "libsndfile", "FFmpeg", "Device"} <= run.software.keys()
     assert written["formats"] == ("csv", "html")
-    assert written["limit"] == "top:2"
+    assert written["style"].limit == "top:2"
 
 
 def test_limits_reach_the_scan(slim: Slim, world: World, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_refusal_of_the_scan_leaves_no_output_folder(
     def refuse(paths: Any, **asked: Any) -> Any:
         raise UsageError("There are no files in evidence.")
 
-    monkeypatch.setattr("slim_cli.engines.local.scan", refuse)
+    monkeypatch.setattr("slim_cli.engines.scanning.examine_files", refuse)
     ran = slim("scan", "evidence", "-o", tmp_path / "out")
     assert (ran.code, ran.err) == (2, "slim: There are no files in evidence.\n")
     assert not (tmp_path / "out").exists()

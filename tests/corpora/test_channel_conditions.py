@@ -7,7 +7,7 @@ import pytest
 
 from slim_cli.corpora import channel_conditions as module
 from slim_cli.corpora.channel_conditions import Condition, channels, conditions, in_turn
-from slim_cli.engines.local import scan
+from slim_cli.engines.local import examine_files
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 RATE = 16_000
@@ -49,7 +49,7 @@ def test_the_coded_file_is_the_same_at_every_run_and_can_be_scanned(condition: C
     path = tmp_path / f"clip{condition.suffix}"
     path.write_bytes(condition.store(two_tones()))
     assert path.read_bytes() == condition.store(two_tones())
-    (row,) = scan([path], detector=None)
+    (row,) = examine_files([path], detector=None)
     assert row.status == "insufficient_speech"
     assert row.media is not None
     assert row.media.duration_s == pytest.approx(SECONDS, abs=0.15)

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from slim_cli.engines.examine import Tools, examine
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.results import FileResult
 
@@ -33,7 +33,7 @@ def rows(candidates: list[Candidate], tools: Tools) -> list[FileResult]:
 
 
 def test_function_file_and_tools_survive_pickling_with_equal_results(candidates, fake_detector, tmp_path):
-    options = ScanOptions(output=tmp_path / "out", stability=True, embed_audio=True)
+    options = ExaminationOptions(output=tmp_path / "out", stability=True, embed_audio=True)
     tools = Tools(fake_detector, options, "f" * 64, -np.inf)
     here = rows(candidates, tools)
     function, sent, others = pickle.loads(pickle.dumps((examine, tools, candidates)))
@@ -44,22 +44,22 @@ def test_function_file_and_tools_survive_pickling_with_equal_results(candidates,
 
 
 def test_a_result_depends_on_its_file_alone(candidates, fake_detector, tmp_path):
-    tools = Tools(fake_detector, ScanOptions(output=tmp_path, occlusion="all"), "", -np.inf)
+    tools = Tools(fake_detector, ExaminationOptions(output=tmp_path, occlusion="all"), "", -np.inf)
     assert rows(candidates[::-1], tools)[::-1] == rows(candidates, tools) == [rows([c], tools)[0] for c in candidates]
 
 
 def test_files_of_equal_sound_share_a_picture_and_others_do_not(candidates, fake_detector, tmp_path):
     copy = replace(candidates[0], path=candidates[0].path.with_name("copy.wav"), name="copy.wav")
     os.link(candidates[0].path, copy.path)
-    first, second, again = rows([*candidates[:2], copy], Tools(fake_detector, ScanOptions(output=tmp_path)))
+    first, second, again = rows([*candidates[:2], copy], Tools(fake_detector, ExaminationOptions(output=tmp_path)))
     assert first.overview == again.overview != second.overview
     assert len(list((tmp_path / "overview").iterdir())) == 2
 
 
 def test_without_a_detector_a_file_is_measured_and_not_scored(candidates, fake_detector):
     scored, measured = (
-        rows(candidates, Tools(fake_detector, ScanOptions())),
-        rows(candidates, Tools(None, ScanOptions())),
+        rows(candidates, Tools(fake_detector, ExaminationOptions())),
+        rows(candidates, Tools(None, ExaminationOptions())),
     )
     assert [row.status for row in measured] == [row.status for row in scored]
     assert [(row.score, row.mismatch) for row in measured] == [(None, None)] * 3
@@ -73,7 +73,7 @@ def test_without_a_detector_a_file_is_measured_and_not_scored(candidates, fake_d
 def test_with_a_gate_of_0_every_file_with_sound_is_scored(tmp_path, fake_detector):
     soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 5 * RATE), RATE, subtype="FLOAT")
     soundfile.write(tmp_path / "short.wav", np.full(10, 0.5), RATE, subtype="FLOAT")
-    tools = Tools(fake_detector, ScanOptions(min_net_speech_s=0.0))
+    tools = Tools(fake_detector, ExaminationOptions(min_net_speech_s=0.0))
     noise, short = rows(list(discover([tmp_path])), tools)
     assert (noise.status, noise.score) == ("scored", pytest.approx(1.0, rel=0.02))
     assert [(w.start_s, w.end_s, w.speech_s) for w in noise.channels[0].windows] == [(0, 4, 0), (1, 5, 0)]
@@ -90,8 +90,8 @@ class Quietness:
 
 
 def test_a_second_opinion_scores_the_same_windows_and_changes_nothing_else(candidates, fake_detector):
-    alone = rows(candidates, Tools(fake_detector, ScanOptions()))
-    beside = rows(candidates, Tools(fake_detector, ScanOptions(opinions=(Quietness(),))))
+    alone = rows(candidates, Tools(fake_detector, ExaminationOptions()))
+    beside = rows(candidates, Tools(fake_detector, ExaminationOptions(opinions=(Quietness(),))))
     assert [replace(row, opinions={}) for row in beside] == alone
     opinions = [row.opinions.get("quiet") for row in beside]
     assert [opinion and (opinion.label, opinion.fingerprint) for opinion in opinions[:2]] == [("soft", "q" * 64)] * 2

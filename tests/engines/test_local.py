@@ -15,11 +15,11 @@ import pytest
 import soundfile
 import soxr
 
-from slim_cli import scan
 from slim_cli.audio.proxy import proxy_name
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.local import examine_files
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import audio_stream
@@ -67,7 +67,7 @@ FFMPEG = [
 
 
 def examine(folder: Path, detector, **options) -> dict[str, FileResult]:
-    return {r.path: r for r in scan([folder], detector=detector, options=ScanOptions(**options))}
+    return {r.path: r for r in examine_files([folder], detector=detector, options=ExaminationOptions(**options))}
 
 
 def resampled(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -307,20 +307,20 @@ def test_limits_are_kept_and_told(tmp_path, speech, fake_detector):
 )
 def test_limits_out_of_range_are_usage_errors(option, value):
     with pytest.raises(UsageError, match=option):
-        ScanOptions(**{option: value})
+        ExaminationOptions(**{option: value})
 
 
 def test_a_missing_folder_and_an_empty_one_are_usage_errors(tmp_path, fake_detector):
     with pytest.raises(UsageError, match="There is no file or folder"):
-        scan([tmp_path / "missing"], detector=fake_detector)
+        examine_files([tmp_path / "missing"], detector=fake_detector)
     with pytest.raises(UsageError, match="nothing was scanned"):
-        scan([tmp_path], detector=fake_detector)
+        examine_files([tmp_path], detector=fake_detector)
 
 
 def test_output_inside_the_evidence_is_a_usage_error(tmp_path, fake_detector):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(UsageError, match="lies inside the evidence"):
-        scan([tmp_path], detector=fake_detector, options=ScanOptions(output=tmp_path / "out"))
+        examine_files([tmp_path], detector=fake_detector, options=ExaminationOptions(output=tmp_path / "out"))
 
 
 def test_special_files_and_links_are_refused_in_words(tmp_path, fake_detector):
@@ -391,7 +391,7 @@ def test_a_decoder_killed_at_work_costs_one_row(tmp_path, speech, fake_detector)
         if progress.name == "a.wav" and progress.audio_s and not killed:
             killed.append(_kill_grandchild())
 
-    results = list(scan([tmp_path], detector=fake_detector, on_progress=kill_once))
+    results = list(examine_files([tmp_path], detector=fake_detector, on_progress=kill_once))
     assert [r.status for r in results] == ["decode_failed", "scored"]
     assert said(results[0].reason) == "the decoder was killed on this file (SIGKILL)"
 
@@ -407,7 +407,7 @@ def test_a_decoding_process_killed_whole_is_started_anew(tmp_path, speech, fake_
             os.kill(server, signal.SIGKILL)
             killed.append(child)
 
-    results = list(scan([tmp_path], detector=fake_detector, on_progress=kill_once))
+    results = list(examine_files([tmp_path], detector=fake_detector, on_progress=kill_once))
     assert [r.status for r in results] == ["decode_failed", "scored"]
     assert "was killed" in said(results[0].reason)
 
@@ -416,7 +416,7 @@ def test_stopping_early_leaves_no_process(tmp_path, speech, fake_detector):
     for name in ("a.wav", "b.wav"):
         soundfile.write(tmp_path / name, speech, RATE)
     before = _children(os.getpid())
-    results = scan([tmp_path], detector=fake_detector)
+    results = examine_files([tmp_path], detector=fake_detector)
     assert next(results).path == "a.wav"
     assert len(_children(os.getpid())) == len(before) + 1
     results.close()
@@ -438,7 +438,7 @@ def test_evidence_that_changes_is_a_row_and_then_an_integrity_error(tmp_path, sp
         if progress.name == "a.wav" and progress.audio_s:
             (tmp_path / "a.wav").write_bytes(b"gone")
 
-    results = scan([tmp_path], detector=fake_detector, on_progress=meddle)
+    results = examine_files([tmp_path], detector=fake_detector, on_progress=meddle)
     assert [(r.status, r.sha256 is None) for r in (next(results), next(results))] == [
         ("unreadable", True),
         ("scored", False),
@@ -452,7 +452,7 @@ def test_progress_and_times_add_up(tmp_path, speech, fake_detector):
         soundfile.write(tmp_path / name, speech, RATE)
     seen: list[Progress] = []
     times = StageTimes()
-    list(scan([tmp_path], detector=fake_detector, on_progress=seen.append, times=times))
+    list(examine_files([tmp_path], detector=fake_detector, on_progress=seen.append, times=times))
     assert (seen[0].files_done, seen[0].bytes_done, seen[0].audio_s) == (0, 0, 0)
     last = seen[-1]
     assert last.files_done == last.files_total == 2
@@ -463,11 +463,11 @@ def test_progress_and_times_add_up(tmp_path, speech, fake_detector):
 
 
 def test_the_fingerprint_changes_with_what_changes_results_only(tmp_path, fake_detector):
-    base = scan_fingerprint(fake_detector, ScanOptions())
-    assert base == scan_fingerprint(fake_detector, ScanOptions(timeout_s=5, output=tmp_path))
-    assert base != scan_fingerprint(fake_detector, ScanOptions(min_net_speech_s=1.0))
+    base = scan_fingerprint(fake_detector, ExaminationOptions())
+    assert base == scan_fingerprint(fake_detector, ExaminationOptions(timeout_s=5, output=tmp_path))
+    assert base != scan_fingerprint(fake_detector, ExaminationOptions(min_net_speech_s=1.0))
     fake_detector.fingerprint = "other"
-    assert base != scan_fingerprint(fake_detector, ScanOptions())
+    assert base != scan_fingerprint(fake_detector, ExaminationOptions())
 
 
 def test_results_do_not_depend_on_neighbours(tmp_path, speech, fake_detector):
@@ -556,7 +556,7 @@ def test_only_files_among_the_highest_so_far_are_heard_again(tmp_path, speech, f
 @pytest.mark.parametrize("choice", ["some", "top:", "top:0", "top:-1", "top:x", "7"])
 def test_an_unknown_choice_of_occlusion_is_a_usage_error(choice):
     with pytest.raises(UsageError, match="none, flagged, all or top:N"):
-        ScanOptions(occlusion=choice)
+        ExaminationOptions(occlusion=choice)
 
 
 def test_a_second_pass_changes_no_score_and_no_fingerprint(tmp_path, speech, fake_detector):

@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from slim_cli.custody.ledger import Ledger
-from slim_cli.engines.local import scan
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.local import examine_files
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 from slim_cli.results import FileResult
 from tests.conftest import RATE_HZ, FakeDetector
@@ -34,7 +34,7 @@ def evidence(tmp_path: Path, speech: np.ndarray) -> Path:
 
 
 def examined(folder: Path, detector: object, workers: int, **options: object) -> list[FileResult]:
-    return list(scan([folder], detector=detector, options=ScanOptions(workers=workers, **options)))
+    return list(examine_files([folder], detector=detector, options=ExaminationOptions(workers=workers, **options)))
 
 
 def test_workers_give_the_rows_of_one_process_in_the_same_order(evidence: Path, tmp_path: Path) -> None:
@@ -48,7 +48,8 @@ def test_equal_content_is_told_of_as_such_though_it_was_examined_side_by_side(ev
     ledger = Ledger(tmp_path / "ledger", "p", run="this", date="now")
 
     def rows() -> Iterator[FileResult]:
-        for row in scan([evidence], detector=FakeDetector(), options=ScanOptions(workers=3), ledger=ledger):
+        options = ExaminationOptions(workers=3)
+        for row in examine_files([evidence], detector=FakeDetector(), options=options, ledger=ledger):
             ledger.record(row)
             yield row
 
@@ -110,14 +111,14 @@ def test_an_error_that_is_no_fault_of_a_file_ends_the_scan_and_its_workers(evide
 
 
 def test_a_scan_that_is_closed_leaves_no_process(evidence: Path) -> None:
-    rows = scan([evidence], detector=FakeDetector(), options=ScanOptions(workers=2))
+    rows = examine_files([evidence], detector=FakeDetector(), options=ExaminationOptions(workers=2))
     assert next(rows).path == "0.wav"
     rows.close()
     assert children() == []
 
 
 def test_evidence_that_changes_is_a_row_and_then_an_integrity_error(evidence: Path) -> None:
-    rows = scan([evidence], detector=Meddler(evidence / "1.wav"), options=ScanOptions(workers=2))
+    rows = examine_files([evidence], detector=Meddler(evidence / "1.wav"), options=ExaminationOptions(workers=2))
     found = {row.path: row.status for row in (next(rows) for _ in range(8))}
     with pytest.raises(IntegrityError, match=r"1\.wav"):
         next(rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slim_cli import reporting
+from slim_cli.reporting.selection import Style
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 from tests.reporting import factory
@@ -42,7 +43,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     results[:2] = [factory.drawn(result, folder, i + 1) for i, result in enumerate(results[:2])]
     factory.listened(results[0], folder)
     run = factory.run(results)
-    reporting.write(results, run, factory.reference(), folder, limit=f"top:{SECTIONS}")
+    reporting.write(results, run, factory.reference(), folder, Style(f"top:{SECTIONS}"))
     return Written(folder, results, run)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from slim_cli import reporting
 from slim_cli.evidence.names import safe_name
+from slim_cli.reporting.selection import Style
 from tests.reporting import factory
 
 pytest.importorskip("selenium", reason="selenium is not installed: pip install selenium")
@@ -242,7 +243,7 @@ def test_axe_finds_nothing_serious(page, scheme, rules):
 def test_five_thousand_rows_stay_usable(browser, tmp_path):
     results = [factory.unscored(f"folder/{i:05d}.txt", "no_audio", "not an audio file") for i in range(4990)]
     results += [factory.scored(f"calls/{i}.wav", i / 10, 0.3, 6.0) for i in range(10)]
-    reporting.write(results, factory.run(results), factory.reference(), tmp_path, ["html"], limit="top:3")
+    reporting.write(results, factory.run(results), factory.reference(), tmp_path, ["html"], Style("top:3"))
     browser.get((tmp_path / "report.html").as_uri())
     type_ = "const box = document.getElementById('filter'); box.value = 'calls'; box.dispatchEvent(new Event('input'));"
     click = "document.querySelector('#file-table th:nth-child(3) button').click();"

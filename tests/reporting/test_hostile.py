@@ -9,15 +9,18 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pikepdf
 import pytest
 
 from slim_cli import reporting
 from slim_cli.cli.console import show
-from slim_cli.cli.summary import ScanSummary
-from slim_cli.engines.local import scan
+from slim_cli.cli.summary import summary_table
+from slim_cli.engines.local import examine_files
+from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.evidence.names import safe_name
+from slim_cli.reporting.selection import Style
 from slim_cli.reporting.writers import WRITERS
 from tests.reporting import factory
 
@@ -41,7 +44,8 @@ def found(tmp_path_factory):
     for name in NAMES.values():
         with open(os.path.join(os.fsencode(evidence), name), "wb") as file:
             file.write(b"not audio")
-    rows = {bytes.fromhex(r.path_hex) if r.path_hex else r.path.encode(): r for r in scan([evidence], detector=None)}
+    found = examine_files([evidence], detector=None)
+    rows = {bytes.fromhex(r.path_hex) if r.path_hex else r.path.encode(): r for r in found}
     rows = {os.path.basename(name): row for name, row in rows.items()}
     assert set(rows) == set(NAMES.values())
     return {
@@ -54,7 +58,7 @@ def found(tmp_path_factory):
 def folder(tmp_path_factory, found):
     path = tmp_path_factory.mktemp("hostile")
     results = list(found.values())
-    reporting.write(results, factory.run(results), factory.reference(), path, list(WRITERS), limit="all")
+    reporting.write(results, factory.run(results), factory.reference(), path, list(WRITERS), Style("all"))
     return path
 
 
@@ -142,7 +146,7 @@ def test_in_tracks_and_their_file_names(folder, found):
 
 
 def test_on_the_terminal(result, found, capsys):
-    show(ScanSummary(list(found.values()), 0.0).table(plain=True))
+    show(summary_table(ScanSummary(list(found.values()), 0.0, Path("out")), plain=True))
     text = capsys.readouterr().out
     assert safe_name(result.path) in text
     assert not HIDDEN.search(text)

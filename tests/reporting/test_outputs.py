@@ -18,6 +18,7 @@ from slim_cli import reporting
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 from slim_cli.loading import SCHEMA_FILE
+from slim_cli.reporting.selection import Style
 from slim_cli.run_record import RunRecord
 from slim_cli.words import load_measures, read_data
 from tests.reporting import cases, factory
@@ -202,7 +203,7 @@ def test_a_failed_writer_leaves_the_old_file_and_no_remains(tmp_path, monkeypatc
 def test_unknown_formats_and_limits_are_refused_before_anything_is_written(tmp_path, formats, limit):
     output = tmp_path / "out"
     with pytest.raises(UsageError, match="unknown"):
-        reporting.write([], factory.run([]), factory.reference(), output, formats, limit=limit)
+        reporting.write([], factory.run([]), factory.reference(), output, formats, Style(limit))
     assert not output.exists()
 
 

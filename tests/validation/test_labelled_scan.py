@@ -12,13 +12,13 @@ import pytest
 import soundfile
 import soxr
 
-from slim_cli import scan
 from slim_cli.audio.silero import CHUNK, SileroStream
 from slim_cli.audio.whole_signal import read_channels
 from slim_cli.corpora.channel_conditions import Condition, conditions
 from slim_cli.corpora.manifest import Clip
 from slim_cli.engines.clips import BATCH
-from slim_cli.engines.options import ScanOptions
+from slim_cli.engines.local import examine_files
+from slim_cli.engines.options import ExaminationOptions
 from slim_cli.results import FileResult
 from slim_cli.validation.labelled_scan import scan_clips
 from slim_cli.validation.scores import Scores
@@ -54,7 +54,7 @@ def loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scanned(paths: list[Path], gate_s: float = 0.0) -> list[FileResult]:
-    return list(scan(paths, detector=FakeDetector(), options=ScanOptions(min_net_speech_s=gate_s)))
+    return list(examine_files(paths, detector=FakeDetector(), options=ExaminationOptions(min_net_speech_s=gate_s)))
 
 
 def validated(paths: list[Path], under: list[Condition] | None = None) -> Scores:

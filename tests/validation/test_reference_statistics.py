@@ -8,7 +8,7 @@ import soundfile
 
 from slim_cli.assessment.reference import Reference, load_reference
 from slim_cli.corpora.manifest import Clip
-from slim_cli.engines.local import scan
+from slim_cli.engines.local import examine_files
 from slim_cli.evidence.formats import codec_class
 from slim_cli.results import FileResult, Media, Observation
 from slim_cli.validation.reference_statistics import Measured, coded_copies, renew_ranges, write_reference
@@ -173,6 +173,6 @@ def _conditions(reference: Reference) -> dict[str, dict[str, float]]:
 def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarray) -> None:
     soundfile.write(tmp_path / "clip.flac", speech, 16_000)
     copies = coded_copies(tmp_path / "clip.flac", tmp_path, "copy")
-    results = list(scan(copies, detector=None))
+    results = list(examine_files(copies, detector=None))
     assert [codec_class(r.media.codec, r.media.sample_rate_hz) for r in results if r.media] == ["lossy", "telephone"]
     assert results[1].observations["effective_bandwidth_hz"].value == pytest.approx(4000, rel=0.05)

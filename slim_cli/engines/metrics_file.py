@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from slim_cli import __version__
-from slim_cli.cli.summary import ScanSummary
+from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.results import STATUSES
 
 
