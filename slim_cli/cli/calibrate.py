@@ -38,6 +38,15 @@ def calibrate(
     ] = None,
     h1: Annotated[str | None, typer.Option(help="Word the proposition that the speech is synthetic so.")] = None,
     h2: Annotated[str | None, typer.Option(help="Word the proposition that it was recorded so.")] = None,
+    most_misleading: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Take a condition out of the scope where a larger share of the ratios of a class points the wrong way "
+            "(0.1 unless said).",
+        ),
+    ] = None,
     carry_over: Annotated[
         Path | None,
         typer.Option(help="Carry this calibration over to the present version, if its scores are those of --before."),
@@ -71,7 +80,11 @@ def calibrate(
         folds=folds,
         channels=channels or "",
         device=device,
-        **{name: text for name, text in (("h1", h1), ("h2", h2)) if text},
+        **{
+            name: value
+            for name, value in (("h1", h1), ("h2", h2), ("most_misleading", most_misleading))
+            if value is not None
+        },
     )
     _tell(run(options, output, every_hundred("files scored"), complain), output)
 
@@ -85,7 +98,7 @@ def _tell(content: dict[str, Any], output: Path) -> None:
         complain("These files support no ratio other than 1: their scores do not tell the classes apart well enough.")
     show(
         f"{data['n_bona_fide']} bona fide and {data['n_spoof']} spoof files of {len(data['generators'])} generators; "
-        f"left out: {sum(data['excluded'].values())}",
+        f"left out: {sum(data['excluded'].values())}; outside the scope: {data['outside_scope']}",
         *(
             f"{name}: {metrics[name]['value']:.3f} [{metrics[name]['low']:.3f}, {metrics[name]['high']:.3f}]"
             for name in ("cllr", "cllr_min", "eer")

@@ -6,25 +6,25 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from slim_cli import __version__
-from slim_cli.assessment.calibration import SCHEMA, Interval, Scope, codec_family, heard_bandwidth_hz, observed
+from slim_cli.assessment.calibration import SCHEMA, codec_family
 from slim_cli.assessment.fitting import cross_fitted, elub, fit_logistic, refit
 from slim_cli.assessment.metrics import bootstrap, cllr, cllr_min, equal_error_rate
 from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 from slim_cli.training.record import TrainingRecord
+from slim_cli.validation.calibration_scope import MIN_FILES, MOST_MISLEADING, narrowed
 from slim_cli.validation.resampling_units import error_rate, unit, units
 from slim_cli.validation.scores import Scores, Trial
 
-MIN_FILES = 30
-MIN_PER_CODEC = 10
 ROUNDS = 1000
 H1 = "The speech was produced by a synthesis or conversion system of the kinds in the calibration data."
 H2 = "The speech is a recording of a person speaking, made under conditions of the kinds in the calibration data."
@@ -65,6 +65,21 @@ class Exhibits:
         mismatch = [np.nan if r.mismatch is None else r.mismatch for r in self.results]
         trials = tuple(Trial(model=model) for model in self.models)
         return Scores(self.clips, np.array([r.score or 0.0 for r in self.results]), np.array(mismatch), trials)
+
+    def take(self, kept: Sequence[bool] | np.ndarray) -> Exhibits:
+        """Those of a mask (N,)."""
+        return Exhibits(
+            tuple(compress(self.clips, kept)),
+            tuple(compress(self.results, kept)),
+            tuple(compress(self.models, kept)),
+            self.excluded,
+        )
+
+    def ratios(self, kept: Sequence[bool] | np.ndarray | None = None) -> np.ndarray:
+        """Log10 LR of each, or of those of a mask (N,), by a fit on the others without its speaker or generator."""
+        own = self if kept is None else self.take(kept)
+        scores = own.scores
+        return cross_fitted(scores.score, scores.is_spoof, [unit(clip) for clip in own.clips])
 
 
 @dataclass(frozen=True)
@@ -125,19 +140,24 @@ def check_disjoint(exhibits: Exhibits, records: Mapping[str, TrainingRecord | No
     return "no file shares a speaker or a generator with the training data of the model that scored it (by name)"
 
 
-def fit_calibration(exhibits: Exhibits, statement: Statement, disjoint: str) -> dict[str, Any]:
-    """Fits, bounds and measures a calibration.
+def fit_calibration(
+    exhibits: Exhibits, statement: Statement, disjoint: str, most_misleading: float = MOST_MISLEADING
+) -> dict[str, Any]:
+    """Fits, bounds and measures a calibration on the files under conditions where its ratios seldom mislead.
 
     Args:
         exhibits: files of both classes.
         statement: what is said of it.
         disjoint: what `check_disjoint` found.
+        most_misleading: highest share of ratios of either class, in [0, 1], that may point the wrong way under a
+            condition for it to stay in the scope.
 
     Returns:
         content of the calibration file.
 
     Raises:
-        UsageError: too few files of a class, scores that do not rank, or classes that share no conditions.
+        UsageError: too few files of a class, scores that do not rank, classes that share no conditions, or none under
+            which few enough ratios mislead.
     """
     scores = exhibits.scores
     score, spoof, groups = scores.score, scores.is_spoof, units(scores)
@@ -147,15 +167,18 @@ def fit_calibration(exhibits: Exhibits, statement: Statement, disjoint: str) -> 
             f"A calibration needs at least {MIN_FILES} scored files of each class; there are {counts[0]} bona fide and "
             f"{counts[1]} spoof."
         )
-    scope = scope_of(exhibits)
-    slope, intercept = fit_logistic(score[~spoof], score[spoof])
-    if slope <= 0:
+    if fit_logistic(score[~spoof], score[spoof])[0] <= 0:
         raise UsageError(
             "Synthetic files do not score above recorded ones here; no ratio can be fitted to such scores."
         )
+    scope, kept, strata = narrowed(exhibits.results, spoof, exhibits.ratios, most_misleading)
+    exhibits = exhibits.take(kept)
+    scope = replace(scope, languages=tuple(sorted({clip.language for clip in exhibits.clips if clip.language})))
+    scores, held = exhibits.scores, exhibits.ratios()
+    score, spoof, groups = scores.score, scores.is_spoof, units(scores)
+    slope, intercept = fit_logistic(score[~spoof], score[spoof])
     ratio = (slope * score + intercept) / _LN10
     low, high = elub(ratio[~spoof], ratio[spoof])
-    held = cross_fitted(score, spoof, [unit(clip) for clip in exhibits.clips])
     return {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -170,9 +193,10 @@ def fit_calibration(exhibits: Exhibits, statement: Statement, disjoint: str) -> 
             "refits": refit(score, spoof, groups),
         },
         "bounds": {"method": "ELUB (Vergeer et al. 2016)", "low": low, "high": high},
-        "data": {**_data(exhibits, statement), "disjoint": disjoint},
+        "data": {**_data(exhibits, statement), "outside_scope": int((~kept).sum()), "disjoint": disjoint},
         "metrics": {**_metrics(scores, held, groups), "by_codec": _by_codec(exhibits, scores, held)},
         "scope": asdict(scope),
+        "strata": {"most_misleading": most_misleading, "conditions": [asdict(stratum) for stratum in strata]},
         "tippett": {
             name: [round(float(q), 4) for q in np.quantile(held[kind], _QUANTILES)]
             for name, kind in (("bona_fide", ~spoof), ("spoof", spoof))
@@ -237,55 +261,3 @@ def _by_codec(exhibits: Exhibits, scores: Scores, held: np.ndarray) -> dict[str,
                 "eer": {name: round(value, 4) for name, value in asdict(error_rate(scores.take(real | fake))).items()},
             }
     return found
-
-
-def scope_of(exhibits: Exhibits) -> Scope:
-    """The conditions that both classes cover: the 5th to 95th percentile of each, and codecs with ten files of each.
-
-    What only a few files show is left out: one noisy clip among a hundred tells nothing of noisy recordings.
-
-    Raises:
-        UsageError: the classes share no range or no codec.
-    """
-    spoof = exhibits.scores.is_spoof
-    codecs = [
-        Counter(codec_family(r.media) for r in _chosen(exhibits, spoof == kind) if r.media) for kind in (False, True)
-    ]
-    shared = sorted(c for c in codecs[0] if min(codecs[0][c], codecs[1][c]) >= MIN_PER_CODEC)
-    if not shared:
-        raise UsageError(
-            f"No codec holds {MIN_PER_CODEC} files of each class: class and codec go together, so that a ratio would "
-            "measure the codec."
-        )
-
-    def covered(words: str, measure: Callable[[FileResult], float | None]) -> Interval | None:
-        ends = []
-        for kind in (False, True):
-            values = [v for r in _chosen(exhibits, spoof == kind) if (v := measure(r)) is not None]
-            if len(values) < MIN_FILES:
-                return None
-            ends.append(np.quantile(values, [0.05, 0.95]))
-        low, high = round(float(max(e[0] for e in ends)), 3), round(float(min(e[1] for e in ends)), 3)
-        if low > high:
-            raise UsageError(f"Bona fide and spoof files share no range of {words}: a ratio would measure that.")
-        return low, high
-
-    speech = covered("net speech", _net_speech)
-    if speech is None:
-        raise UsageError(f"Fewer than {MIN_FILES} files of a class hold speech.")
-    return Scope(
-        speech,
-        covered("bandwidth", heard_bandwidth_hz),
-        covered("signal-to-noise ratio", lambda r: observed(r, "snr_db")),
-        tuple(shared),
-        tuple(sorted({clip.language for clip in exhibits.clips if clip.language})),
-    )
-
-
-def _chosen(exhibits: Exhibits, mask: np.ndarray) -> list[FileResult]:
-    return [exhibits.results[row] for row in np.flatnonzero(mask)]
-
-
-def _net_speech(result: FileResult) -> float | None:
-    top = result.top_channel
-    return top.net_speech_s if top else None

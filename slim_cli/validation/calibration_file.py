@@ -29,6 +29,7 @@ from slim_cli.errors import EvidenceError, UsageError
 from slim_cli.results import FileResult
 from slim_cli.training.record import read_record
 from slim_cli.validation.calibrating import H1, H2, Exhibits, Statement, check_disjoint, fit_calibration
+from slim_cli.validation.calibration_scope import MOST_MISLEADING
 from slim_cli.validation.scores import read_scores
 
 Report = Callable[[int, int], None]
@@ -48,6 +49,8 @@ class CalibrateOptions:
         channels: channels that files go through in turn, as `slim_cli.corpora.channel_conditions.channels`.
         h1: proposition that the speech is synthetic.
         h2: proposition that it was recorded.
+        most_misleading: highest share of ratios of either class, in [0, 1], that may point the wrong way under a
+            condition for it to stay in the scope.
         device: `auto`, `cpu` or `cuda:N`.
     """
 
@@ -59,6 +62,7 @@ class CalibrateOptions:
     channels: str = ""
     h1: str = H1
     h2: str = H2
+    most_misleading: float = MOST_MISLEADING
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -100,7 +104,7 @@ def calibrate(
     info, first = detectors[0].info, detectors[0]
     pipeline, name = scan_fingerprint(first, ExaminationOptions()), f"{info.name} {info.version}"
     statement = Statement(pipeline, name, first.fingerprint, options.description, options.h1, options.h2)
-    content = fit_calibration(exhibits, statement, disjoint)
+    content = fit_calibration(exhibits, statement, disjoint, options.most_misleading)
     write_calibration(output, content, options.bundle)
     return content
 

@@ -13,12 +13,13 @@ from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
 from slim_cli.results import ChannelResult, FileResult, Media, Observation
 from slim_cli.training.record import TrainingRecord
-from slim_cli.validation.calibrating import Exhibits, Statement, check_disjoint, fit_calibration, scope_of
+from slim_cli.validation.calibrating import Exhibits, Statement, check_disjoint, fit_calibration
+from slim_cli.validation.calibration_scope import narrowed, scope_of
 
 STATEMENT = Statement("f" * 64, "tiny 0", "m" * 64, "made up")
 
 
-def exhibits(count: int = 80, distance: float = 2.0, codecs: tuple[str, str] = ("PCM_16", "FLAC")) -> Exhibits:
+def exhibits(count: int = 80, distance: float = 5.0, codecs: tuple[str, str] = ("PCM_16", "FLAC")) -> Exhibits:
     """`count` recordings of eight speakers in `codecs[0]`, and as many spoof files of five systems in `codecs[1]`."""
     rng = np.random.default_rng(0)
     rows = []
@@ -59,7 +60,7 @@ def test_a_calibration_can_be_read_and_gives_bounded_ratios(content: dict[str, A
     path = tmp_path / "calibration.json"
     path.write_text(json.dumps(content))
     calibration = load_calibration(path)
-    low, neutral, high = (calibration.ratio(score) for score in (-9.0, 1.0, 9.0))
+    low, neutral, high = (calibration.ratio(score) for score in (-9.0, 2.5, 9.0))
     assert (low.log10, high.log10) == calibration.bounds
     assert -2 < low.log10 < -0.8 < 0.8 < high.log10 < 2
     assert abs(neutral.log10) < 0.3
@@ -76,17 +77,47 @@ def test_its_account_says_what_it_was_made_from_and_what_it_is_worth(content: di
     assert (data["excluded"], data["disjoint"]) == ({"insufficient_speech": 1}, "checked")
     assert data["scored_by"] == "the model itself"
     assert metrics["cllr_min"]["value"] < metrics["cllr"]["value"] < 1
-    assert 0.1 < metrics["eer"]["value"] < 0.25
+    assert metrics["eer"]["low"] <= metrics["eer"]["value"] < 0.05
     assert metrics["cllr"]["low"] < metrics["cllr"]["value"] < metrics["cllr"]["high"]
     assert content == {**fit_calibration(exhibits(), STATEMENT, "checked"), "created": content["created"]}
 
 
 def test_the_scope_is_what_both_classes_cover() -> None:
-    scope = scope_of(exhibits())
+    files = exhibits()
+    scope = scope_of(files.results, files.scores.is_spoof)
     assert scope.net_speech_s == pytest.approx((3.4, 6.75), abs=0.02)
     assert scope.bandwidth_hz == pytest.approx((4195, 7705), abs=1)
     assert scope.snr_db is None
-    assert (scope.codecs, scope.languages) == (("lossless",), ("en", "fr"))
+    assert scope.codecs == ("lossless",)
+
+
+def test_a_condition_under_which_ratios_mislead_leaves_the_scope() -> None:
+    """The scores of coded files are those of recordings, whatever they are; so are the scores of the shortest."""
+    files = exhibits(160)
+    coded = [replace(r, media=replace(r.media, codec="opus")) if n % 3 == 0 else r for n, r in enumerate(files.results)]
+    blind = [
+        replace(r, score=(r.score or 0.0) - 5.0 * clip.is_spoof)
+        if r.media.codec == "opus" or r.channels[0].net_speech_s < 4
+        else r
+        for r, clip in zip(coded, files.clips, strict=True)
+    ]
+    files = replace(files, results=tuple(blind))
+    scope, kept, strata = narrowed(files.results, files.scores.is_spoof, files.ratios, 0.1)
+    assert scope.codecs == ("lossless",)
+    assert scope.net_speech_s[0] == 4.0
+    worst = {stratum.value: stratum.misleading_spoof for stratum in strata if stratum.condition == "codec"}
+    assert worst["opus"] > 0.3 > 0.1 >= worst["lossless"]
+    taken = {("codec", "opus"), *((s.condition, s.value) for s in strata if s.value[1] == 4.0)}
+    assert [s for s in strata if s.worst > 0.1 and (s.condition, s.value) not in taken] == []
+    assert kept.tolist() == [r.media.codec != "opus" and r.channels[0].net_speech_s >= 4 for r in files.results]
+    content = fit_calibration(files, STATEMENT, "checked")
+    assert content["data"]["outside_scope"] == 320 - kept.sum()
+
+
+def test_no_ratio_is_fitted_where_every_condition_misleads() -> None:
+    with pytest.raises(UsageError, match="Under no condition do at most 10% of the ratios"):
+        fit_calibration(exhibits(distance=0.5), STATEMENT, "checked")
+    assert fit_calibration(exhibits(distance=0.5), STATEMENT, "checked", 1.0)["data"]["outside_scope"] == 0
 
 
 @pytest.mark.parametrize(
