@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from slim_cli.assessment.metrics import review_threshold
 from slim_cli.errors import EnvironmentUnfit, FormatError
 from slim_cli.evidence.codec_traces import decided_by
 from slim_cli.evidence.formats import codec_class
@@ -16,6 +20,8 @@ from slim_cli.results import Media
 
 SCHEMA = "slim-reference/1"
 FILE_NAME = "reference.json"
+STRETCH_ALARMS = 0.05
+LEAST_RECORDINGS = 20  # fewer set no threshold of 5 %
 
 _BAND_MEASURES = (
     "effective_bandwidth_hz",
@@ -86,6 +92,40 @@ class Range:
 
 
 @dataclass(frozen=True)
+class StretchReference:
+    """The highest stretch of each of many bona fide recordings of like length.
+
+    Attributes:
+        length_s: 10 or 30 s.
+        from_s: length of the recordings, at least, seconds.
+        to_s: their length, below.
+        highest: the score of each one's highest stretch, rising.
+        joined: how many of them were joined from clips.
+        checked: other bona fide recordings of that length, on which the threshold was tried.
+        alarms: how many of these reached it.
+    """
+
+    length_s: float
+    from_s: float
+    to_s: float
+    highest: tuple[float, ...]
+    joined: int = 0
+    checked: int = 0
+    alarms: int = 0
+
+    @property
+    def threshold(self) -> float | None:
+        """The score that at most 5 % of the recordings reach; None where they are too few to say."""
+        if len(self.highest) < LEAST_RECORDINGS:
+            return None
+        return review_threshold(np.array(self.highest), STRETCH_ALARMS)
+
+    def reached(self, score: float) -> int:
+        """How many of the recordings hold a stretch as high."""
+        return len(self.highest) - bisect_left(self.highest, score)
+
+
+@dataclass(frozen=True)
 class Reference:
     """Everything the report draws beside a file's own numbers.
 
@@ -98,6 +138,7 @@ class Reference:
         metrics: headline figures by name, e.g. `eer`, each with interval and counts.
         observations_by_codec: the same ranges over the files of one codec class (`formats.codec_class`).
         observations_rate_hz: highest sample rate among the files behind the ranges, Hz; None where it was not noted.
+        stretches: highest stretches of bona fide recordings, by length of the stretch and of the recording.
     """
 
     description: str
@@ -108,6 +149,12 @@ class Reference:
     metrics: dict[str, Any] = field(default_factory=dict)
     observations_by_codec: dict[str, Ranges] = field(default_factory=dict)
     observations_rate_hz: int | None = None
+    stretches: tuple[StretchReference, ...] = ()
+
+    def stretches_like(self, length_s: float, duration_s: float) -> StretchReference | None:
+        """The highest stretches of a length of bona fide recordings of like duration; None where not measured."""
+        like = (s for s in self.stretches if s.length_s == length_s and s.from_s <= duration_s < s.to_s)
+        return next(like, None)
 
     def ranges_for(self, media: Media | None) -> Ranges:
         """The ranges that a file may be held against: those of its codec class where such are told apart.

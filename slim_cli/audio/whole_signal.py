@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from slim_cli.audio.stream import AudioPass, Passage
-from slim_cli.evidence.decoding import open_audio
+from slim_cli.evidence.decoding import Decoder, Limits
+from slim_cli.evidence.exhibits import Exhibit
 
 
 class WholeSignal:
@@ -30,8 +32,12 @@ class WholeSignal:
         return np.concatenate([np.zeros((most, 0), np.float32), *padded], axis=1)
 
 
-def read_channels(path: Path) -> np.ndarray:
+def read_channels(path: Path, decoder: Decoder | None = None) -> np.ndarray:
     """Decodes a file as a scan does, in an isolated process.
+
+    Args:
+        path: the file.
+        decoder: where it is decoded; for many files one is faster than one each, which is the default.
 
     Returns:
         (C, T) float32 at 16 kHz.
@@ -40,6 +46,8 @@ def read_channels(path: Path) -> np.ndarray:
         EvidenceError: it cannot be read, is no audio, or cannot be decoded.
     """
     signal = WholeSignal()
-    with open_audio(path) as stream:
-        AudioPass([signal], None).read(stream)
+    with ExitStack() as stack:
+        decoder = decoder or stack.enter_context(Decoder())
+        exhibit = stack.enter_context(Exhibit(path))
+        AudioPass([signal], None).read(stack.enter_context(decoder.open(exhibit, exhibit.kind(), Limits())))
     return signal.samples

@@ -20,6 +20,7 @@ from slim_cli.cli import (
     doctor,
     merge,
     models,
+    partial,
     query,
     redo,
     report,
@@ -63,6 +64,7 @@ app.command(rich_help_panel=EXAMINE)(query.query)
 app.add_typer(case.app, name="case", rich_help_panel=EXAMINE)
 app.command(rich_help_panel=VALIDATE)(validate.validate)
 app.command(rich_help_panel=VALIDATE)(calibrate.calibrate)
+app.command(rich_help_panel=VALIDATE)(partial.partial)
 app.command(rich_help_panel=TRAIN)(analyze.analyze)
 app.add_typer(train.app, name="train", rich_help_panel=TRAIN)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=TRAIN)

@@ -199,6 +199,42 @@ def measures(
 
 
 @app.command()
+def stretches(
+    bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
+    manifest: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--manifest", "-m", help="Take the bona fide recordings of this CSV as they are; may be repeated."
+        ),
+    ] = None,
+    trials: Annotated[
+        list[Path] | None, typer.Option(help="Take the bona fide ones of these trials.csv of slim partial.")
+    ] = None,
+    check: Annotated[
+        list[Path] | None, typer.Option(help="Try the thresholds on the bona fide ones of these other trials.csv.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Write down the highest stretches of long bona fide recordings, by length, with the thresholds they set."""
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.detector import load_detector
+    from slim_cli.validation.stretch_tables import stretch_references, write_stretch_references
+    from slim_cli.validation.stretch_trials import long_recordings, read_trials
+
+    if not manifest and not trials:
+        raise UsageError("Give recordings (-m), or trials of slim partial (--trials).")
+    clips = read_manifests(manifest, complain) if manifest else []
+    whole = long_recordings(load_detector(bundle, device), clips) if clips else []
+    made, others = ([trial for path in paths or [] for trial in read_trials(path)] for paths in (trials, check))
+    found = stretch_references(whole, made, others)
+    write_stretch_references(bundle, found)
+    for one in found:
+        least = "no threshold" if one.threshold is None else f"threshold {one.threshold:+.2f}"
+        place = f"{one.length_s:g} s in recordings of {one.from_s:g} to {one.to_s:g} s"
+        typer.echo(f"{place}: {len(one.highest)} recordings, {least}")
+
+
+@app.command()
 def controls(
     bundle: Annotated[Path, typer.Argument(help="Complete this bundle.")],
     device: Device = "cpu",

@@ -1,0 +1,53 @@
+"""`slim partial`: how well short synthetic passages in long recordings are found by their highest stretches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slim_cli.cli.bundles import DEFAULT, find_bundle
+from slim_cli.cli.common_options import Device, Manifests, Model
+from slim_cli.cli.console import complain, every_hundred, show, show_tables
+from slim_cli.errors import UsageError
+
+
+def partial(
+    manifest: Manifests,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write trials.csv and partial.md to this folder.")],
+    model: Model = DEFAULT,
+    minutes: Annotated[str, typer.Option(help="Make recordings of these lengths, minutes.")] = "1,3,10,30",
+    passages: Annotated[str, typer.Option(help="Put passages of these lengths into each, seconds.")] = "3,10,30",
+    each: Annotated[int, typer.Option(min=1, help="Make so many recordings of each length.")] = 20,
+    seed: Annotated[int, typer.Option(help="Draw clips and places by this number.")] = 0,
+    device: Device = "auto",
+) -> None:
+    """Make long recordings of clips, put synthetic passages in, and measure what their highest stretches tell."""
+    from slim_cli.assessment.reference import FILE_NAME, load_reference
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.corpora.manifest import to_score
+    from slim_cli.detector import load_detector
+    from slim_cli.validation.stretch_tables import stretch_rates, stretch_tables
+    from slim_cli.validation.stretch_trials import TrialPlan, try_stretches, write_trials
+    from slim_cli.validation.tables import markdown
+
+    plan = TrialPlan(_numbers(minutes, "--minutes"), _numbers(passages, "--passages"), each, seed)
+    clips, bundle = to_score(read_manifests(manifest, complain)), find_bundle(model)
+    trials = try_stretches(load_detector(bundle, device), clips, plan, every_hundred("recordings read"))
+    write_trials(output / "trials.csv", trials)
+    reference = load_reference(bundle) if (bundle / FILE_NAME).is_file() else None
+    shown = stretch_tables(trials, stretch_rates(trials, reference))
+    (output / "partial.md").write_text(markdown(shown), encoding="utf-8")
+    show_tables(shown)
+    show(f"Written: {output / 'trials.csv'}, {output / 'partial.md'}")
+
+
+def _numbers(text: str, option: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"{option} takes numbers separated by commas, such as 3,10,30.") from error
+    if not all(0 < value < 1000 for value in values):
+        raise UsageError(f"{option} takes numbers above 0 and below 1000.")
+    return values
