@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from slim_cli.cli.bundles import DEFAULT, find_bundle
 from slim_cli.cli.common_options import Device, Manifests, Model
 from slim_cli.cli.console import complain, every_hundred, show, show_tables
 from slim_cli.errors import UsageError
+from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
 
 def partial(
     manifest: Manifests,
     output: Annotated[Path, typer.Option("--output", "-o", help="Write trials.csv and partial.md to this folder.")],
-    model: Model = DEFAULT,
+    model: Model = DEFAULT_MODEL,
     minutes: Annotated[str, typer.Option(help="Make recordings of these lengths, minutes.")] = "1,3,10,30",
     passages: Annotated[str, typer.Option(help="Put passages of these lengths into each, seconds.")] = "3,10,30",
     each: Annotated[int, typer.Option(min=1, help="Make so many recordings of each length.")] = 20,
