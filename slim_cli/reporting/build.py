@@ -10,20 +10,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from slim_cli.assessment.calibration import family_name
-from slim_cli.assessment.metrics import wilson
 from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
 from slim_cli.audio.proxy import proxy_url
 from slim_cli.custody import audit
 from slim_cli.errors import UsageError
-from slim_cli.reporting.comparison_records import Figure, OriginRate, Share, Validation
+from slim_cli.reporting import error_rates
+from slim_cli.reporting.comparison_records import Share, Validation
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
 from slim_cli.reporting.measures import measure_rows
-from slim_cli.reporting.nearest_condition import BY_CONDITION, conditional_limits, nearest, rates, stability
+from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.own_recordings import Undisputed, beside_undisputed, is_undisputed
 from slim_cli.reporting.receipt import compare
@@ -123,16 +122,6 @@ def share_at_or_above(one: Histogram, value: float) -> Share:
     return Share(least, most, one.n)
 
 
-def figures(metrics: Mapping[str, Any], named: Mapping[str, str]) -> tuple[Figure, ...]:
-    """The figures that have a name, in the order of the names; with an interval where one is stored."""
-    entries = ((key, _named(metrics[key])) for key in named if key in metrics)
-    return tuple(Figure(key, float(e["value"]), e.get("low"), e.get("high")) for key, e in entries)
-
-
-def _named(figure: Any) -> Mapping[str, Any]:
-    return figure if isinstance(figure, Mapping) else {"value": figure}
-
-
 def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
     warnings = [] if run.complete else [words.say("warning.incomplete")]
     if run.counts and sum(run.counts.values()) != counts.found:
@@ -193,37 +182,23 @@ class _SectionBuilder:
         )
 
     def validation(self, calibration: Mapping[str, Any]) -> Validation:
-        metrics, measured = self._reference.metrics, calibration.get("metrics", {})
-        point, label = self._reference.operating_point, self._words.label
-
-        def named(table: str) -> tuple[OriginRate, ...]:
-            return tuple(
-                dataclasses.replace(row, origin=label("condition", row.origin)) for row in rates(metrics, table)
-            )
-
+        metrics, words = self._reference.metrics, self._words
+        point, conditions = self._reference.operating_point, error_rates.condition_rows(metrics, words)
         return Validation(
-            figures=figures(metrics, self._words.item("validation.figure")),
-            calibration=figures(measured, self._words.item("calibration.figure")),
-            codecs=tuple(
-                OriginRate.stored(label("calibration.codec", family_name(codec)), {**row, **_named(row["eer"])})
-                for codec, row in measured.get("by_codec", {}).items()
-            ),
-            origins=rates(metrics, "eer_by_origin"),
-            corpora=rates(metrics, "false_alarms_by_corpus"),
-            conditions=named(BY_CONDITION),
-            alarms=named("false_alarms_by_condition"),
-            missed=named("misses_by_condition"),
-            false_alarms=self._share(point.false_alarm_rate, point.n_bona_fide),
-            misses=self._share(point.miss_rate, point.n_spoof),
+            figures=error_rates.figures(metrics, words.item("validation.figure")),
+            calibration=error_rates.figures(calibration.get("metrics", {}), words.item("calibration.figure")),
+            codecs=error_rates.codec_rates(calibration, words),
+            origins=error_rates.rates(metrics, "eer_by_origin"),
+            corpora=error_rates.rates(metrics, "false_alarms_by_corpus"),
+            conditions=conditions,
+            condition_files=error_rates.condition_files(conditions, words),
+            false_alarms=error_rates.share(point.false_alarm_rate, point.n_bona_fide, words),
+            misses=error_rates.share(point.miss_rate, point.n_spoof, words),
+            misleading=error_rates.misleading(calibration, words),
             score_histogram=self.score_histogram(None),
             mismatch_histogram=self.mismatch_histogram(None),
             tippett=self._tippett(calibration.get("tippett", {})),
         )
-
-    def _share(self, rate: float, files: int) -> str:
-        """A stored share with its interval by Wilson."""
-        found = wilson(round(rate * files), files)
-        return self._words.within(self._numbers.percent, rate, *((found.low, found.high) if files else (None, None)))
 
     def _tippett(self, quantiles: Mapping[str, Sequence[float]]) -> Markup | None:
         if any(len(quantiles.get(kind, ())) < 2 for kind in ("bona_fide", "spoof")):

@@ -114,19 +114,29 @@ class OriginRate:
 
 
 @dataclass(frozen=True)
+class ConditionRow:
+    """The error rates measured under one condition; None where one was not measured."""
+
+    name: str
+    eer: OriginRate | None
+    false_alarms: OriginRate | None
+    misses: OriginRate | None
+
+
+@dataclass(frozen=True)
 class Validation:
     """What was measured of the model, and of its calibration, before this run."""
 
     figures: tuple[Figure, ...]
     origins: tuple[OriginRate, ...]
     corpora: tuple[OriginRate, ...]
-    conditions: tuple[OriginRate, ...]
-    alarms: tuple[OriginRate, ...]
-    missed: tuple[OriginRate, ...]
+    conditions: tuple[ConditionRow, ...]
+    condition_files: str
     calibration: tuple[Figure, ...]
     codecs: tuple[OriginRate, ...]
     score_histogram: Markup
     mismatch_histogram: Markup
     false_alarms: str
     misses: str
+    misleading: str
     tippett: Markup | None = None

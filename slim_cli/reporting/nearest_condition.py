@@ -12,6 +12,7 @@ from slim_cli.assessment.reference import Reference
 from slim_cli.evidence.formats import NOT_VALIDATED, TELEPHONE, TELEPHONE_RATE_HZ, codec_of
 from slim_cli.observations.stability import crossings
 from slim_cli.reporting.comparison_records import Nearest, OriginRate, Stability
+from slim_cli.reporting.error_rates import BY_CONDITION, rates
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
@@ -23,7 +24,6 @@ NARROW_HZ = 4200.0
 CLIPPED = 0.001
 NOISY_DB = 15.0
 NOISE_DB = MappingProxyType({"noise-10db": 15.0, "noise-20db": 25.0})  # halfway between the validated ratios
-BY_CONDITION = "eer_by_condition"
 TELEPHONE_BAND = "band-8k"
 
 
@@ -87,11 +87,6 @@ def nearest(result: FileResult, metrics: Mapping[str, Any], words: Words) -> Nea
     rate = words.within(numbers.percent, row.rate, row.low, row.high)
     values = {"rate": rate, "n_bona_fide": row.n_bona_fide, "n_spoof": row.n_spoof, "reason": reason}
     return Nearest(True, words.say("exhibit.nearest_row", label=words.label("condition", worst.name), **values))
-
-
-def rates(metrics: Mapping[str, Any], table: str) -> tuple[OriginRate, ...]:
-    """The rows of a table of error rates in the reference statistics."""
-    return tuple(OriginRate.stored(name, entry) for name, entry in metrics.get(table, {}).items())
 
 
 def _row(name: str, metrics: Mapping[str, Any]) -> OriginRate | None:

@@ -25,11 +25,13 @@ class Robustness:
     """How a ratio holds.
 
     Attributes:
+        own: the ratio as it is, and what it is in words.
         rows: change, ratio after it, and what it is in words.
         leaving: changes after which the ratio lies outside its interval or in another band of the scale.
         bar: interval, ratio and the ratios after the changes on one axis.
     """
 
+    own: tuple[str, str]
     rows: tuple[tuple[str, str, str], ...]
     leaving: tuple[str, ...]
     bar: Markup
@@ -65,7 +67,8 @@ def robustness(result: FileResult, calibration: Mapping[str, Any], scale: Scale,
         if log10 is not None and (not lr.low <= log10 <= lr.high or in_words(log10, scale, words) != own)
     )
     others = [log10 for log10 in after.values() if log10 is not None]
-    return Robustness(rows, leaving, _bar((lr.low, lr.log10, lr.high), others, (bounds["low"], bounds["high"]), words))
+    bar = _bar((lr.low, lr.log10, lr.high), others, (bounds["low"], bounds["high"]), words)
+    return Robustness((numbers.ratio(lr.log10), own), rows, leaving, bar)
 
 
 def in_words(log10: float, scale: Scale, words: Words) -> str:

@@ -124,6 +124,20 @@ class ExhibitSection:
     def result(self) -> FileResult:
         return self.row.result
 
+    @property
+    def measured(self) -> tuple[Measure, ...]:
+        """The measures that mean something here."""
+        return tuple(measure for measure in self.measures if measure.usable)
+
+    @property
+    def unmeasured(self) -> list[tuple[str, str]]:
+        """The others, those with the same reason together: names and reason."""
+        reasons: dict[str, list[str]] = {}
+        for measure in self.measures:
+            if not measure.usable:
+                reasons.setdefault(measure.note, []).append(measure.words.title)
+        return [(", ".join(names), reason) for reason, names in reasons.items()]
+
 
 @dataclass(frozen=True)
 class Counts:

@@ -230,7 +230,7 @@ def test_no_exhibit_is_dropped_from_the_answers_and_only_exhibits_are_counted(tm
     case = cases.case(tmp_path, results)
     results = [*results, factory.unscored("notes.txt", "no_audio", "not an audio file")]
     report = build_report(results, factory.run(results), factory.reference(), tmp_path, Style(case=case))
-    text = text_of(section_of(render(report, "html"), "B"))
+    text = text_of(section_of(render(report, "html"), "A"))
     assert all(f"E-{n:02d}" in text for n in range(1, 21))
     assert "1 file was found that is no exhibit of the case file" in text
 

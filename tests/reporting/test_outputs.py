@@ -20,7 +20,7 @@ from slim_cli.evidence.names import safe_name
 from slim_cli.loading import SCHEMA_FILE
 from slim_cli.reporting.selection import Style
 from slim_cli.run_record import RunRecord
-from slim_cli.words import load_measures, read_data
+from slim_cli.words import load_measures, load_words, read_data
 from tests.reporting import cases, factory
 from tests.reporting.conftest import SECTIONS
 
@@ -164,15 +164,19 @@ def test_a_printed_evaluation_names_itself_on_every_page_and_sums_up_on_one(tmp_
     case, run = cases.case(tmp_path, results), cases.calibrated(factory.run(results))
     style = {"case": case, "language": "de", "limit": "top:1"}
     written = reporting.write(results, run, factory.reference(), tmp_path / "out", ["pdf"], **style)
-    text = subprocess.run(["pdftotext", written["pdf"], "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(["pdftotext", "-raw", written["pdf"], "-"], capture_output=True, text=True, check=True).stdout
     pages = [" ".join(page.split()) for page in text.split("\f")[:-1]]
     assert len(pages) > 5
     for number, page in enumerate(pages, start=1):
         assert re.search(r"SLIM-20261123-[0-9A-F]{10} · Fassung stated report.version · Fall stated case.number", page)
         assert f"Seite {number} von {len(pages)}" in page
         assert "ENTWURF" in page
-    assert "B Zusammenfassung" in pages[1]
-    assert "Inhalt" in pages[2]
+    words = load_words("de")
+    for key in ("chapter.A", "summary.question", "summary.misleading", "receipt.heading", "chapter.G"):
+        assert words.say(key) in pages[0], key
+    assert "E-01" in pages[0]
+    assert "B Verwaltungsangaben" not in pages[0]
+    assert "B Verwaltungsangaben" in " ".join(pages[1:3])
     assert reporting.stored_case(tmp_path / "out") == case
 
 

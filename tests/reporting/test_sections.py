@@ -158,7 +158,7 @@ def test_what_the_case_leaves_out_is_listed_and_not_guessed(tmp_path):
         Path("."),
         Style(case=load_case(cases.write(tmp_path, data))),
     )
-    text = text_of(section_of(render(report, "html"), "A"))
+    text = text_of(section_of(render(report, "html"), "B"))
     assert "Laboratory not stated in the case file" in text
     assert "name of the laboratory, proposition H2, list of hashes received with the items" in text
     assert "E-7 : source" in text
@@ -176,7 +176,7 @@ def test_hostile_texts_of_a_case_are_shown_and_do_nothing(tmp_path):
         assert len(re.findall(r"<script", markup)) == (medium == "html")
         assert not set(re.findall(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", markup))
         assert safe_name(cases.HOSTILE) in text_of(markup)
-        assert "49" not in text_of(section_of(markup, "A")).partition("stated")[0][:200]
+        assert "49" not in text_of(section_of(markup, "B")).partition("stated")[0][:200]
 
 
 @pytest.mark.parametrize(("draft", "marked"), [(True, True), (False, False)])

@@ -13,6 +13,7 @@ from slim_cli.reporting.figures.drawing import Drawing, step_outline
 
 _WIDTH, _HEIGHT = 345.0, 142.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 8.0, 30.0, 30.0
+_LETTER = 5.0  # mean width of a bold letter at the labels' size
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,10 @@ def _frame(drawing: Drawing, x: AxisScale, y: AxisScale, labels: HistogramLabels
 
 
 def _beside(drawing: Drawing, x: float, y: float, words: str, right: bool, bold: bool = False) -> None:
+    """A label beside an upright line, on the side asked for or, where it would leave the panel there, on the other."""
+    width = len(words) * _LETTER + 4
+    fits_left, fits_right = x - width >= _LEFT, x + width <= _WIDTH - _RIGHT
+    right = (right and fits_right) or not fits_left
     drawing.text((x + 4 if right else x - 4, y), words, "start" if right else "end", 8, bold)
 
 

@@ -13,7 +13,7 @@ from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.timeline import WIDTH
 from slim_cli.reporting.numbers import shortened
 
-_COLUMNS, _CELL_HEIGHT, _GAP = 4, 34.0, 14.0
+_COLUMNS, _CELL_HEIGHT, _GAP = 4, 30.0, 14.0
 _CELL_WIDTH = (WIDTH - _GAP * (_COLUMNS - 1)) / _COLUMNS
 _LONGEST = 27
 

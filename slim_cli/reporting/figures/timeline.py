@@ -86,12 +86,12 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         curves: window values.
         captions: panel headings.
     """
-    heights = ([("waveform", 36.0), ("mel", 94.0)] if overview else []) + [
-        *([("linear", 72.0)] if overview and overview.linear_db is not None else []),
+    heights = ([("waveform", 30.0), ("mel", 80.0)] if overview else []) + [
+        *([("linear", 60.0)] if overview and overview.linear_db is not None else []),
         ("speech", 9.0),
-        ("score", 70.0),
-        ("mismatch", 46.0),
-        *([("occlusion", 40.0)] if curves.occlusion else []),
+        ("score", 60.0),
+        ("mismatch", 40.0),
+        *([("occlusion", 34.0)] if curves.occlusion else []),
     ]
     total = sum(height + _GAP for _, height in heights) + 26
     duration = overview.duration_s if overview else curves.duration_s
