@@ -155,6 +155,9 @@ def reference(
     description: Annotated[
         str, typer.Option(help="Say in one sentence what data and which protocol are behind the scores.")
     ],
+    variants: Annotated[
+        int | None, typer.Option(min=1, help="Say how many variants of the model were compared on these clips.")
+    ] = None,
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
     from slim_cli.validation.reference_statistics import write_reference
@@ -162,7 +165,7 @@ def reference(
 
     parts = [read_scores(path) for path in scores]
     pooled = sum(parts[1:], parts[0])
-    written = write_reference(bundle, pooled, description, _measure(pooled.undegraded.clips))
+    written = write_reference(bundle, pooled, description, _measure(pooled.undegraded.clips), variants=variants)
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
 

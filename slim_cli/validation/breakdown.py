@@ -23,7 +23,9 @@ from slim_cli.assessment.metrics import (
     review_threshold,
     wilson,
 )
+from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import UsageError
+from slim_cli.validation.part_rates import Confusion, PartRates, confusions, parts, rate
 from slim_cli.validation.resampling_units import rate_of, units
 from slim_cli.validation.scores import MIN_PER_CLASS, STATED, Scores, Summary, summarise
 
@@ -90,6 +92,9 @@ class Breakdown:
         misses: spoof clips below the threshold: missed, clips, share.
         unscored: clips that could not be scored, by the status that a scan gives them.
         channels: false alarms by the number of a clip's channels, where it is known; the highest stands for the clip.
+        parts: those that share no system and no speaker with training, those without resynthesised copies, each family
+            of synthesis against all recordings, and the recordings of each language.
+        confusions: the synthetic clips with the lowest scores and the recordings with the highest, worst first.
     """
 
     summary: Summary
@@ -107,6 +112,8 @@ class Breakdown:
     misses: tuple[int, int, Estimate]
     unscored: dict[str, int]
     channels: dict[int, tuple[int, int, Estimate]]
+    parts: tuple[PartRates, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,12 +125,14 @@ class Reading:
         threshold_source: where it comes from, in words.
         llr: score → natural-log likelihood ratio; None reads the scores themselves as such.
         rounds: bootstrap rounds of the headline figures; the many rows of a table get a fifth of them.
+        unseen: whether training heard neither the system nor the speaker of a clip; None where that is not known.
     """
 
     threshold: float | None = None
     threshold_source: str = ""
     llr: Callable[[np.ndarray], np.ndarray] | None = None
     rounds: int = 1000
+    unseen: Callable[[Clip], bool] | None = None
 
 
 def break_down(scores: Scores, reading: Reading) -> Breakdown:
@@ -164,6 +173,8 @@ def break_down(scores: Scores, reading: Reading) -> Breakdown:
         _share(plain.score[spoof] < threshold),
         scores.unscored_by_status,
         dict(_by_channels(plain, threshold)),
+        tuple(rate(name, part, threshold, few.rounds) for name, part in parts(plain, reading.unseen)),
+        tuple(confusions(plain, threshold)),
     )
 
 

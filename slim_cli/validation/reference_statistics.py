@@ -76,6 +76,7 @@ def write_reference(
     description: str,
     observations: Measured | ClassValues,
     false_alarms: float = 0.05,
+    variants: int | None = None,
 ) -> dict[str, Any]:
     """Writes `reference.json` into a bundle and renews its hash list.
 
@@ -86,6 +87,7 @@ def write_reference(
         observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
         false_alarms: share of bona fide clips that the operating point may flag, as they are and after each channel;
             noise and rooms do not move it.
+        variants: how many variants of the model were compared on these clips; None where nobody says.
 
     Returns:
         what was written.
@@ -111,6 +113,8 @@ def write_reference(
             "miss_rate": round(float((fake < threshold).mean()), 4),
             "n_bona_fide": len(real),
             "n_spoof": len(fake),
+            "set_on": description.rstrip("."),
+            "variants": variants,
         },
         "observations": _ranges(measured.as_stored),
         "observations_by_codec": {codec: _ranges(values) for codec, values in measured.by_codec.items()},

@@ -21,6 +21,7 @@ COLUMNS = ("path", "label", "origin", "system", "speaker", "language", "score", 
 TRIAL = ("condition", "duration_s", "net_speech_s", "model", "channels")
 FAILURE = ("status", "reason")
 STATED = {"subset": "subset", "codec": "codec", "condition": "dataset_condition"}  # of `Clip`, and their columns
+KEPT = {**STATED, "family": "family"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Scores:
         """Writes one CSV row per clip and condition; those without a score have a status and a reason."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
-            out.writerow([*COLUMNS, *TRIAL, *STATED.values(), *FAILURE])
+            out.writerow([*COLUMNS, *TRIAL, *KEPT.values(), *FAILURE])
             for clip, score, mismatch, trial in zip(self.clips, self.score, self.mismatch, self.trials, strict=True):
                 times = ["" if v is None else f"{v:.3f}" for v in (trial.duration_s, trial.net_speech_s)]
                 known = [f"{score:.4f}", f"{mismatch:.4f}", trial.condition, *times, trial.model, trial.channels or ""]
@@ -177,14 +178,14 @@ def _facts(clip: Clip) -> list[str]:
 
 
 def _said(clip: Clip) -> Iterator[str]:
-    return (getattr(clip, name) for name in STATED)
+    return (getattr(clip, name) for name in KEPT)
 
 
 def _clip(row: dict[str, str]) -> Clip:
     if row["label"] not in LABELS:
         raise ValueError(f"the label {row['label']!r} is neither bonafide nor spoof")
     system, speaker, origin, language = (row.get(n) or "" for n in ("system", "speaker", "origin", "language"))
-    said: dict[str, Any] = {name: row.get(column) or "" for name, column in STATED.items()}
+    said: dict[str, Any] = {name: row.get(column) or "" for name, column in KEPT.items()}
     return Clip(Path(row["path"]), row["label"], system, speaker, origin, language, role="test", **said)
 
 

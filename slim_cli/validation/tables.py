@@ -66,12 +66,14 @@ def tables(result: Breakdown, lacking: Mapping[str, str] | None = None) -> list[
             _overall(result),
             _channels(result, lacking or {}),
             _surroundings(result, lacking or {}),
+            _parts(result),
             _corpora(result),
             _several_channels(result),
             _rows("Origins with at least 10 clips of each class", "origin", result.origins),
             _rows("Duration of the clip", "duration", result.durations),
             *(_rows(title, about, result.said[about]) for about, title in _STATED_TITLES.items()),
             _systems(result.systems),
+            _confusions(result),
         )
         if table.rows
     ]
@@ -201,6 +203,36 @@ def _conditions(
         f"clips at {_threshold(result)}, with Wilson's intervals."
     )
     return Table(title, note, header, tuple(rows))
+
+
+def _parts(result: Breakdown) -> Table:
+    note = f"EER with 95 % intervals by bootstrap over origins; rates at {_threshold(result)} with Wilson's."
+    rows = tuple(
+        (
+            part.name,
+            str(part.n_bona_fide),
+            str(part.n_spoof),
+            *("–" if value is None else _percent(value) for value in (part.eer, part.false_alarms, part.misses)),
+        )
+        for part in result.parts
+    )
+    header = ("part", "bona fide", "spoof", "EER, %", "false alarms, %", "misses, %")
+    return Table("Parts of the clips", note, header, rows)
+
+
+def _confusions(result: Breakdown) -> Table:
+    note = f"Spoof clips with the lowest scores and bona fide clips with the highest, beyond {_threshold(result)}."
+    rows = tuple(
+        (
+            "missed" if one.label == "spoof" else "false alarm",
+            one.name,
+            one.system,
+            f"{one.score:.2f}",
+            "–" if one.duration_s is None else f"{one.duration_s:.1f}",
+        )
+        for one in result.confusions
+    )
+    return Table("Worst confusions", note, ("error", "clip", "system", "score", "seconds"), rows)
 
 
 def _corpora(result: Breakdown) -> Table:

@@ -216,3 +216,30 @@ def test_false_alarms_of_the_highest_channel_stand_apart_by_number_of_channels()
     titles = [table.title for table in tables(result)]
     assert "False alarms by number of channels" in titles
     assert "False alarms by number of channels" not in [t.title for t in tables(break_down(plain, Reading(rounds=5)))]
+
+
+def test_parts_of_the_clips_and_the_worst_confusions_are_told() -> None:
+    """A third of the spoof clips resynthesise recordings, training heard the system `s0` and the speaker `p1`."""
+    plain = made_up().undegraded
+    families = tuple(("codec", "tts", "vc")[int(c.system[1])] if c.is_spoof else "natural" for c in plain.clips)
+    scores = replace(plain, clips=tuple(replace(c, family=f) for c, f in zip(plain.clips, families, strict=True)))
+
+    def unseen(clip: Clip) -> bool:
+        return clip.system != "s0" if clip.is_spoof else clip.speaker != "p1"
+
+    result = break_down(scores, Reading(threshold=1.0, rounds=50, unseen=unseen))
+    counts = {part.name: (part.n_bona_fide, part.n_spoof) for part in result.parts}
+    assert counts == {
+        "no system or speaker of training": (89, 40),
+        "without resynthesised copies": (100, 40),
+        "family codec, against all recordings": (100, 20),
+        "family tts, against all recordings": (100, 20),
+        "family vc, against all recordings": (100, 20),
+        "recordings in en": (100, 0),
+    }
+    english, whole = result.parts[-1], result.false_alarms
+    assert (english.eer, english.misses, english.false_alarms) == (None, None, whole[2])
+    missed = np.sort(scores.score[scores.is_spoof & (scores.score < 1.0)])[:10]
+    alarms = np.sort(scores.score[~scores.is_spoof & (scores.score >= 1.0)])[::-1][:10]
+    assert [one.score for one in result.confusions] == [*missed, *alarms]
+    assert {"Parts of the clips", "Worst confusions"} <= {table.title for table in tables(result)}
