@@ -1,27 +1,30 @@
 #!/bin/sh
-# Cuts the clips, trains slim-mini 6, chooses its threshold and calibrates it on the part `tune`.
-# usage: models/slim-mini-6/reproduce.sh SNAPSHOTS WORK_FOLDER [MANIFEST.csv ...]
+# Cuts the clips, trains a model, chooses its threshold and calibrates it on the part `tune`, and measures it on the part `test`.
+# usage: models/reproduce.sh slim-base|slim-mini SNAPSHOTS WORK_FOLDER [MANIFEST.csv ...]
 # SNAPSHOTS holds the fetched pages (OWNER+NAME/repo); MANIFESTS list other corpora, engines and copies, the part in `subset`.
 set -eu
-here=$(dirname "$0") snapshots=$1 work=$2
-shift 2
+here=$(dirname "$0") name=$1 snapshots=$2 work=$3
+shift 3
 
 slim datasets pages "$here/pages" "$snapshots" -o "$work/pages"
-manifests="-m $work/pages/manifest.csv"
-for other in "$@"; do manifests="$manifests -m $other"; done
+set -- "$work/pages/manifest.csv" "$@"
+manifests=$(for one in "$@"; do echo "-m $one"; done)
 # shellcheck disable=SC2086 # the list is meant to be split
-slim train --recipe "$here/recipe.toml" $manifests -o "$work"
+slim train --recipe "$here/$name/recipe.toml" $manifests -o "$work"
 bundle=$work/all/bundle
-python - "$work/tune.csv" "$work/pages/manifest.csv" "$@" <<'PYTHON'
+for part in tune test; do
+    python - "$part" "$work/$part.csv" "$@" <<'PYTHON'
 import sys
 from pathlib import Path
 from slim_cli.corpora.manifest import read_manifest, write_manifest
-clips = [clip for name in sys.argv[2:] for clip in read_manifest(Path(name)) if clip.subset == "tune"]
-write_manifest(Path(sys.argv[1]), clips)
+part, output, *sources = sys.argv[1:]
+write_manifest(Path(output), [clip for name in sources for clip in read_manifest(Path(name)) if clip.subset == part])
 PYTHON
-slim validate -m "$work/tune.csv" --model "$bundle" --conditions all -o "$work/evaluation" --markdown
-slim train reference "$bundle" --scores "$work/evaluation/scores.csv" --description "$(cat "$here/reference.txt")"
+done
+slim validate -m "$work/tune.csv" --model "$bundle" --conditions all -o "$work/tune" --markdown
+slim train reference "$bundle" --scores "$work/tune/scores.csv" --description "$(cat "$here/$name/reference.txt")" --variants 20
 slim datasets join "$work/tune.csv" -o "$work/joined"
-slim calibrate "$work/evaluation/scores.csv" "$work/joined/manifest.csv" --channels all --model "$bundle" \
-    --description "$(cat "$here/calibration.txt")" -o "$bundle/calibration.json"
+slim calibrate "$work/tune/scores.csv" "$work/joined/manifest.csv" --channels all --model "$bundle" \
+    --description "$(cat "$here/$name/calibration.txt")" -o "$bundle/calibration.json"
 slim train controls "$bundle"
+slim validate -m "$work/test.csv" --model "$bundle" --conditions all -o "$work/test" --markdown
