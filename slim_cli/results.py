@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from slim_cli.media import Media, Segment, Track
 from slim_cli.remarks import Remark
+from slim_cli.window_scores import Stretch, VoicedStretch, WindowScore
 
 __all__ = [
     "ChannelResult",
@@ -34,7 +35,7 @@ Status = Literal["scored", "insufficient_speech", "no_audio", "decode_failed", "
 LrStatus = Literal["given", "uncalibrated", "out_of_scope"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 LR_STATUSES: tuple[LrStatus, ...] = get_args(LrStatus)
-OMITTED_WHERE_NONE = ("path_hex", "root")
+OMITTED_WHERE_NONE = ("path_hex", "root", "hashes")
 
 WINDOW_S = 4.0
 HOP_S = 2.0
@@ -42,59 +43,6 @@ MODEL_RATE_HZ = 16_000
 MIN_NET_SPEECH_S = 2.0
 
 _HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-
-
-@dataclass(frozen=True)
-class WindowScore:
-    """One analysis window of one channel.
-
-    Attributes:
-        start_s: where the window starts in the decoded signal, seconds.
-        end_s: where it ends, seconds.
-        speech_s: net speech inside it, seconds.
-        score: log-odds of the classifier, positive = synthetic; not calibrated.
-        mismatch: 1 - cos(style dependency, linguistic dependency), in [0, 2]; larger = less natural.
-    """
-
-    start_s: float
-    end_s: float
-    speech_s: float
-    score: float
-    mismatch: float
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A stretch of a channel with the mean of its window scores, weighted by net speech.
-
-    Attributes:
-        length_s: 10 or 30 s, as looked for; where all windows of a channel span less, they are its one stretch.
-        start_s: where it starts in the decoded signal, seconds.
-        end_s: where it ends, seconds.
-        score: log-odds, positive = synthetic; not calibrated.
-    """
-
-    length_s: float
-    start_s: float
-    end_s: float
-    score: float
-
-
-@dataclass(frozen=True)
-class VoicedStretch:
-    """A stretch of voiced sound that the speech detector did not take for speech.
-
-    Attributes:
-        start_s: where it starts in the decoded signal, seconds.
-        end_s: where it ends, seconds.
-        score: mean of the scores of the windows over it, weighted by what each holds of it (log-odds, positive =
-            synthetic); it is no part of the file's score, and no ratio follows from it. None where the stretch is too
-            short to be scored.
-    """
-
-    start_s: float
-    end_s: float
-    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -215,6 +163,7 @@ class FileResult:
         path_hex: the raw path bytes in hex, only when the name is not valid UTF-8.
         root: the scanned folder that it was found below, only where several were given.
         sha256: SHA-256 of the file's bytes, None when it could not be read.
+        hashes: its hashes by other algorithms (`md5`, `sha1`, ...), only those in which a received list is written.
         size_bytes: size in bytes, None when it could not be read.
         modified: modification time as found, ISO 8601 UTC.
         remarks: what limits the result or should be known with it.
@@ -248,6 +197,7 @@ class FileResult:
     path_hex: str | None = None
     root: str | None = None
     sha256: str | None = None
+    hashes: dict[str, str] | None = None
     size_bytes: int | None = None
     modified: str | None = None
     remarks: tuple[Remark, ...] = ()

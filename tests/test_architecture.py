@@ -15,7 +15,18 @@ PACKAGE = REPOSITORY / "slim_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FOUNDATION = {
-    *("bundle_config", "errors", "hashing", "loading", "media", "remarks", "resources", "results", "run_record"),
+    *(
+        "bundle_config",
+        "errors",
+        "hashing",
+        "loading",
+        "media",
+        "remarks",
+        "resources",
+        "results",
+        "run_record",
+        "window_scores",
+    ),
     *("upgrade", "words", "__init__"),
 }
 LEFT_OF = {

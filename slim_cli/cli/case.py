@@ -76,5 +76,5 @@ def check(
         show(safe_name(words.say(f"case.folder_{one.kind}", name=one.name, detail=one.detail)))
     if evidence and not differences:
         show(words.say("case.folder_same"))
-    changed = any(one.kind == "changed" for one in differences)
+    changed = any(one.kind in ("changed", "contradiction") for one in differences)
     raise typer.Exit(IntegrityError.exit_code if changed else INCOMPLETE if case.missing or differences else 0)

@@ -9,19 +9,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from slim_cli import hashing
 from slim_cli.errors import EvidenceError, FormatError, UsageError
-from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.exhibits import SHA256, Exhibit
 from slim_cli.results import FileResult, LedgerOrigin, Remark
 
 APPLICATION, VERSION = 0x534C494D, 1  # "SLIM"
 KEPT = ("scored", "insufficient_speech", "no_audio")  # everything else failed, and is tried again
 _WAIT_S = 60.0
+_OF_THE_FILE = ("path", "path_hex", "root", "size_bytes", "modified", "sha256", "hashes")
 _TABLES = """
 CREATE TABLE examined (
     sha256 BLOB, reading TEXT, pipeline TEXT, run TEXT NOT NULL, date TEXT NOT NULL, recorded INTEGER NOT NULL,
@@ -35,9 +36,10 @@ CREATE TABLE stated (
 """
 
 
-def hashed(exhibit: Exhibit, row: FileResult) -> FileResult:
-    """The row with the hash of its file."""
-    return replace(row, sha256=exhibit.sha256())
+def hashed(exhibit: Exhibit, row: FileResult, others: Collection[str] = ()) -> FileResult:
+    """The row with the SHA-256 of its file, and its hashes by other algorithms of `HASHES`."""
+    found = exhibit.hashes((SHA256, *others))
+    return replace(row, sha256=found.pop(SHA256), hashes=found or None)
 
 
 _PROPOSE = """
@@ -76,7 +78,7 @@ class Ledger:
         for row in earlier:
             self.record(row)
 
-    def recall(self, exhibit: Exhibit, row: FileResult) -> tuple[FileResult, bool]:
+    def recall(self, exhibit: Exhibit, row: FileResult, others: Collection[str] = ()) -> tuple[FileResult, bool]:
         """The row of a file with its hash, filled in where equal content was read in the same way before.
 
         What it takes over carries no likelihood ratio, which depends on the calibration at hand, and no pictures of
@@ -85,6 +87,7 @@ class Ledger:
         Args:
             exhibit: the open file.
             row: what is known of it so far.
+            others: as for `hashed`.
 
         Returns:
             the row, and whether all of it is known.
@@ -100,7 +103,7 @@ class Ledger:
                 return told, False
             if known := self._known(told, reading):
                 return known, True
-        row = hashed(exhibit, row)
+        row = hashed(exhibit, row, others)
         self._note(exhibit, row.sha256 or "")
         known = self._known(row, reading) if reading else None
         return known or row, known is not None
@@ -116,7 +119,9 @@ class Ledger:
         reading = _reading(exhibit)
         if row.status not in KEPT or row.sha256 is None or reading is None:
             return
-        bare = replace(row, path="", path_hex=None, root=None, lr_status="uncalibrated", lr_reasons=(), lr=None)
+        bare = replace(
+            row, path="", path_hex=None, root=None, hashes=None, lr_status="uncalibrated", lr_reasons=(), lr=None
+        )
         key = bytes.fromhex(row.sha256), reading, self.pipeline, self.run, self.date
         content = zlib.compress(bare.to_json().encode())
         self._change(_PROPOSE, *key, content)
@@ -143,7 +148,7 @@ class Ledger:
             known = FileResult.from_json(zlib.decompress(content).decode())
         except (FormatError, UnicodeDecodeError, zlib.error):
             return None  # why: what this version cannot read is examined anew, and then replaced
-        own = {name: getattr(file, name) for name in ("path", "path_hex", "root", "size_bytes", "modified", "sha256")}
+        own = {name: getattr(file, name) for name in _OF_THE_FILE}
         trust = tuple(remark for remark in file.remarks if remark.code == "hash_taken_on_trust")
         return replace(
             known,

@@ -25,7 +25,7 @@ from slim_cli.custody.row_writer import RowWriter
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
 
-DECIDING = ("fingerprint", "model", "calibration", "configuration", "evidence", "choice")
+DECIDING = ("fingerprint", "model", "calibration", "configuration", "evidence", "choice", "hashes")
 
 
 def open_run(output: OutputFolder) -> Run:

@@ -135,7 +135,12 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
             if limit and exhibit.size_bytes > limit:
                 raise EvidenceError(Remark("size_over_limit", {"bytes": exhibit.size_bytes, "limit": limit}), "refused")
             with watch.times.measure("decode"):
-                result, known = ledger.recall(exhibit, result) if ledger else (hashed(exhibit, result), False)
+                others = tools.options.hashes
+                known = False
+                if ledger:
+                    result, known = ledger.recall(exhibit, result, others)
+                else:
+                    result = hashed(exhibit, result, others)
             try:
                 if not known:
                     result = _Examination(exhibit, tools, watch).result(result)

@@ -112,12 +112,14 @@ class ExaminationOptions(ExaminationLimits):
         calibration: what turns scores into likelihood ratios; None to give none.
         review_score: score from which a file counts as flagged; None where there is none.
         opinions: second opinions; their scores stand in fields of their own and change nothing else.
+        hashes: algorithms by which files are hashed beside SHA-256, of `slim_cli.evidence.exhibits.HASHES`.
     """
 
     output: Path | None = None
     calibration: Weighs | None = None
     review_score: float | None = None
     opinions: Sequence[GivesOpinion] = ()
+    hashes: tuple[str, ...] = ()
 
     @classmethod
     def within(cls, limits: ExaminationLimits, **parts: Any) -> ExaminationOptions:

@@ -123,6 +123,7 @@ def redo(attached: Attached, evidence: Path, detector: Any, tolerance: float = T
         max_duration_s=parameters.get("max_duration_s", ExaminationOptions.max_duration_s),
         min_net_speech_s=parameters["min_net_speech_s"],
         calibration=attached.calibration,
+        hashes=tuple(dict.fromkeys(kind for row in attached.rows for kind in row.hashes or ())),
         stability=any(row.stability for row in attached.rows),
     )
     fingerprint = scan_fingerprint(detector, options)

@@ -35,6 +35,7 @@ def opening(job: ScanJob) -> dict[str, Any]:
         "calibration": hashing.digest(job.calibration.account) if job.calibration else None,
         "configuration": hashing.digest({**scan_parameters(job.examination), **side_parameters(job.examination)}),
         "choice": job.files.account,
+        "hashes": list(job.examination.hashes) or None,
     }
 
 

@@ -182,6 +182,7 @@ def _prepare(options: ScanOptions) -> ScanJob:
         calibration=calibration,
         review_score=reference.operating_point.score,
         opinions=opinions,
+        hashes=case.other_hashes if case else (),
     )
     controls = passed_controls(bundle, detector)
     return ScanJob(options, files, folder, case, detector, reference, calibration, examination, controls)

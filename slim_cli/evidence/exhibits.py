@@ -6,9 +6,10 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from slim_cli.errors import EvidenceError, IntegrityError
 from slim_cli.evidence.byte_views import ByteView
@@ -17,6 +18,10 @@ from slim_cli.evidence.identification import identify
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
 
+SHA256 = "sha256"
+HASHES: Mapping[str, int] = MappingProxyType(
+    {"md5": 16, "sha1": 20, "sha224": 28, SHA256: 32, "sha384": 48, "sha512": 64}
+)  # algorithms that files are hashed with, and the bytes of their results
 _HASH_BLOCK = 2**20
 
 
@@ -56,14 +61,27 @@ class Exhibit:
         Raises:
             EvidenceError: the medium cannot be read.
         """
-        digest, offset = hashlib.sha256(), 0
+        return self.hashes((SHA256,))[SHA256]
+
+    def hashes(self, names: Collection[str]) -> dict[str, str]:
+        """Hashes of the whole content in hex by algorithm, all in one reading.
+
+        Args:
+            names: of `HASHES`.
+
+        Raises:
+            EvidenceError: the medium cannot be read.
+        """
+        # why: old ones are compared with what was received, nothing rests on them
+        running, offset = {name: hashlib.new(name, usedforsecurity=False) for name in names}, 0
         try:
             while block := os.pread(self.fd, _HASH_BLOCK, offset):
-                digest.update(block)
+                for one in running.values():
+                    one.update(block)
                 offset += len(block)
         except OSError as error:
             raise _unreadable(error) from error
-        return digest.hexdigest()
+        return {name: one.hexdigest() for name, one in running.items()}
 
     def kind(self) -> Kind:
         """What the content is, told from its first bytes.

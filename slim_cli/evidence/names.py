@@ -26,6 +26,15 @@ def safe_name(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def same_spelling(name: str) -> str:
+    r"""A file name in the one spelling by which names are compared: those of all systems, in all Unicode forms.
+
+    >>> same_spelling(".\\Gespra\u0308ch\\a.wav") == "Gespr\u00e4ch/a.wav"
+    True
+    """
+    return unicodedata.normalize("NFC", name.replace("\\", "/")).removeprefix("./")
+
+
 def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cs":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from slim_cli.errors import UsageError
+from slim_cli.evidence.exhibits import HASHES, SHA256
 from slim_cli.loading import parse_toml, read
+from slim_cli.reporting.hash_lists import ListedHash, by_length, read_hash_list
 from slim_cli.reporting.scale import read_scale
 from slim_cli.resources import templates_dir
 
@@ -34,21 +35,6 @@ OPTIONAL = frozenset(
         "exhibit.language",
     }
 )
-_LISTED = re.compile(r"\\?(?P<digest>[0-9a-fA-F]{32,128}) [ *](?P<name>.+)")
-_LISTED_BSD = re.compile(r"[\w-]+ ?\((?P<name>.+)\) = (?P<digest>[0-9a-fA-F]{32,128})")
-
-
-@dataclass(frozen=True)
-class ListedHash:
-    """One line of a hash list received with the items.
-
-    Attributes:
-        name: file name in the list.
-        digest: lower-case hex; one of another length than SHA-256's cannot be compared.
-    """
-
-    name: str
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +87,12 @@ class Case:
         none = () if self.exhibits else (Missing("exhibit.file"),)
         return tuple(entry for entry in (*general, *none, *own) if entry.key not in OPTIONAL)
 
+    @property
+    def other_hashes(self) -> tuple[str, ...]:
+        """Algorithms beside SHA-256 by which files must be hashed to be compared with what was received."""
+        kinds = {line.kind for line in self.listed}
+        return tuple(kind for kind in HASHES if kind in kinds and kind != SHA256)
+
     def store(self, folder: Path) -> list[str]:
         """Writes the files that the case was read from below `folder/case`, so that the report can be made again.
 
@@ -133,11 +125,11 @@ def load_case(path: Path) -> Case:
         for name in REPEATED
     )
     references = tuple(entry for entry in references if entry["file"])
-    sources, listed = {FILE_NAME: source}, [ListedHash(e["file"], e["sha256"].lower()) for e in exhibits if e["sha256"]]
+    sources, listed = {FILE_NAME: source}, [by_length(e["file"], e["sha256"]) for e in exhibits if e["sha256"]]
     name, scale = items["received.hash_list"], items["report.scale"]
     if name:
         sources[name] = _read(_beside(path, name), "hash list")
-        listed.extend(_hashes(sources[name], name))
+        listed.extend(read_hash_list(sources[name], name))
     if scale:
         sources[scale] = _read(_beside(path, scale), "scale")
     return Case(items, conditioning, exhibits, references, tuple(listed), _scale(sources.get(scale), scale), sources)
@@ -208,13 +200,3 @@ def _read(path: Path, what: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise UsageError(f"The {what} {path} is larger than {MAX_BYTES} bytes.")
     return content
-
-
-def _hashes(content: bytes, name: str) -> Iterator[ListedHash]:
-    for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        found = _LISTED.fullmatch(line) or _LISTED_BSD.fullmatch(line)
-        if found is None:
-            raise UsageError(f"Line {number} of the hash list {name!r} is not in the form of sha256sum: HASH  NAME.")
-        yield ListedHash(found["name"], found["digest"].lower())

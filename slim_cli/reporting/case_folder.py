@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence.discovery import Candidate, discover
-from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.exhibits import SHA256, Exhibit
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.case_file import Case, blank_case
 from slim_cli.reporting.own_recordings import is_undisputed
-from slim_cli.reporting.receipt import compare
-from slim_cli.results import FileResult
+from slim_cli.reporting.receipt import Received, compare
+from slim_cli.results import FileResult, Status
 
 EXHIBIT = "[[exhibit]]"
 
@@ -24,7 +24,8 @@ class Difference:
     """One thing in which folder and case file differ.
 
     Attributes:
-        kind: `absent` (named, not there), `unnamed` (there, not named), `changed` (another hash), `unread`.
+        kind: `contradiction` (received hashes that contradict each other), `changed` (another hash), `absent` (named,
+            not there), `unnamed` (there, not named), `unread`.
         name: exhibit or file.
         detail: hashes or the reason, empty where there is nothing to add.
     """
@@ -47,13 +48,13 @@ def filled_case(folder: Path) -> str:
     blocks: list[str] = []
     left_out: list[str] = []
     for candidate in discover([folder]):
-        digest, reason = _digest(candidate)
+        hashes, reason = _hashes(candidate)
         if reason:
             left_out.append(f"# no exhibit: {safe_name(candidate.name)} ({safe_name(reason)})")
             continue
         filled = _fill(_uncommented(block) if blocks else block, "file", candidate.name)
         filled = _fill(filled, "number", f"E-{len(blocks) + 1:02d}")
-        blocks.append(EXHIBIT + _fill(filled, "sha256", digest))
+        blocks.append(EXHIBIT + _fill(filled, "sha256", hashes[SHA256]))
     note = "# Hashes below were computed when this file was made; put those that came with the items in their place.\n"
     return head + note + "\n".join(blocks or [EXHIBIT + block]) + "".join(f"\n{line}" for line in left_out) + rest
 
@@ -66,38 +67,48 @@ def compare_folder(case: Case, folder: Path) -> Iterator[Difference]:
     """
     found, unread = [], []
     for candidate in discover([folder]):
-        digest, reason = _digest(candidate)
-        if digest:
-            found.append(FileResult(candidate.name, "scored" if not reason else "no_audio", sha256=digest))
+        hashes, reason = _hashes(candidate, (SHA256, *case.other_hashes))
+        if hashes:
+            status: Status = "no_audio" if reason else "scored"
+            found.append(FileResult(candidate.name, status, sha256=hashes.pop(SHA256), hashes=hashes or None))
         elif candidate.refusal is None:
             unread.append(Difference("unread", candidate.name, reason))
     receipt = compare(case, found)
-    for exhibit in receipt.not_found:
+    together = list(zip(found, receipt.files, strict=True))
+    differing = [_difference(result, received) for result, received in together if received.disagrees]
+    yield from sorted(differing, key=lambda one: one.kind != "contradiction")
+    for exhibit in (one for one in receipt.not_found if one["file"]):
         yield Difference("absent", exhibit["number"] or exhibit["file"], exhibit["file"])
     for line in receipt.absent:
         if not any(line.name == exhibit["file"] for exhibit in receipt.not_found):
             yield Difference("absent", line.name, line.name)
-    for result, received in zip(found, receipt.files, strict=True):
-        if received.outcome == "mismatch" and received.listed:
-            yield Difference("changed", result.path, f"{received.listed.digest} / {result.sha256}")
+    for result, received in together:
         own = any(is_undisputed(result, one) for one in case.references)
         if not received.exhibit and result.status == "scored" and not own:
             yield Difference("unnamed", result.path)
     yield from unread
 
 
-def _digest(candidate: Candidate) -> tuple[str, str]:
-    """SHA-256 of a file and why it is no recording, empty where it may be one."""
+def _difference(result: FileResult, received: Received) -> Difference:
+    """What does not agree, with the measured hash of that kind."""
+    kind = received.lines[0].kind
+    own = result.sha256 if kind == SHA256 else (result.hashes or {}).get(kind)
+    told = " / ".join([*(f"{line.algorithm} {line.digest}" for line in received.lines), own or ""])
+    return Difference("changed" if received.outcome == "mismatch" else received.outcome, result.path, told)
+
+
+def _hashes(candidate: Candidate, kinds: Collection[str] = (SHA256,)) -> tuple[dict[str, str], str]:
+    """Hashes of a file by algorithm, none where it cannot be read; why it is no recording, empty where it may be."""
     if candidate.refusal is not None:
-        return "", str(EvidenceError(candidate.refusal, candidate.status))
-    digest = ""
+        return {}, str(EvidenceError(candidate.refusal, candidate.status))
+    hashes: dict[str, str] = {}
     try:
         with Exhibit(candidate.path) as exhibit:
-            digest = exhibit.sha256()
+            hashes = exhibit.hashes(kinds)
             exhibit.kind()
     except EvidenceError as error:
-        return digest, "" if error.status == "decode_failed" else str(error)
-    return digest, ""
+        return hashes, "" if error.status == "decode_failed" else str(error)
+    return hashes, ""
 
 
 def _block(text: str) -> tuple[str, str]:

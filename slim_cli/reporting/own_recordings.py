@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slim_cli.evidence.names import same_spelling
 from slim_cli.reporting.case_file import Case
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.results import FileResult, Remark
@@ -27,8 +28,8 @@ class Undisputed:
 
 def is_undisputed(result: FileResult, entry: Mapping[str, str]) -> bool:
     """Whether a `[[reference]]` block means a file: by its path, or by a folder above it."""
-    name = entry["file"].replace("\\", "/").removeprefix("./").rstrip("/")
-    path = f"/{result.path}"
+    name = same_spelling(entry["file"]).rstrip("/")
+    path = f"/{same_spelling(result.path)}"
     return bool(name) and (path.endswith(f"/{name}") or path.startswith(f"/{name}/") or f"/{name}/" in path)
 
 

@@ -17,6 +17,7 @@ from slim_cli.assessment.calibration import family_name
 from slim_cli.audio.proxy import LONGEST_S
 from slim_cli.evidence.confinement import remarks_of as confinement_remarks
 from slim_cli.evidence.names import safe_name
+from slim_cli.reporting.hash_lists import printed_algorithm
 from slim_cli.reporting.numbers import DASH, Numbers
 from slim_cli.reporting.view import Report
 from slim_cli.resources import templates_dir
@@ -46,7 +47,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(Numbers(report.words).filters())
+    environment.filters.update(Numbers(report.words).filters(), algorithm=printed_algorithm)
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES[medium])
     if medium == "pdf":
         style += page_style(report)

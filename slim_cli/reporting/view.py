@@ -61,7 +61,7 @@ class FileRow:
     @property
     def not_received(self) -> bool:
         """Whether the received hash is another than the measured one."""
-        return self.received is not None and self.received.outcome == "mismatch"
+        return self.received is not None and self.received.disagrees
 
     @property
     def anchor(self) -> str:

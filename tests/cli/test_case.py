@@ -117,4 +117,4 @@ def test_a_case_file_is_filled_from_a_folder_never_inside_it(
     (evidence / "call.amr").write_bytes(b"#!AMR\n" + bytes(98))
     changed = slim("case", "check", "case.toml", "--evidence", "evidence", "--language", "de")
     assert changed.code == 4
-    assert "call.amr: Der SHA-256 ist nicht der mitgeteilte" in changed.out
+    assert "call.amr: Die Prüfsumme ist nicht die mitgeteilte" in changed.out

@@ -1,5 +1,6 @@
 """One file at a time: a function that can be sent elsewhere with its tools and keeps nothing between files."""
 
+import hashlib
 import os
 import pickle
 from dataclasses import replace
@@ -54,6 +55,15 @@ def test_files_of_equal_sound_share_a_picture_and_others_do_not(candidates, fake
     first, second, again = rows([*candidates[:2], copy], Tools(fake_detector, ExaminationOptions(output=tmp_path)))
     assert first.overview == again.overview != second.overview
     assert len(list((tmp_path / "overview").iterdir())) == 2
+
+
+def test_files_are_hashed_by_what_a_received_list_holds(candidates, fake_detector):
+    options = ExaminationOptions(hashes=("md5", "sha1"))
+    for candidate, row in zip(candidates, rows(candidates, Tools(fake_detector, options)), strict=True):
+        content = candidate.path.read_bytes()
+        assert row.sha256 == hashlib.sha256(content).hexdigest()
+        assert row.hashes == {kind: hashlib.new(kind, content).hexdigest() for kind in options.hashes}
+        assert FileResult.from_json(row.to_json()).hashes == row.hashes
 
 
 def test_without_a_detector_a_file_is_measured_and_not_scored(candidates, fake_detector):

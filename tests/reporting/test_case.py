@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unicodedata import normalize
+
 import pytest
 
 from slim_cli.errors import UsageError
 from slim_cli.reporting.case_file import FOLDER, blank_case, load_case, stored_case
+from slim_cli.reporting.own_recordings import is_undisputed
 from slim_cli.reporting.receipt import compare
 from slim_cli.reporting.scale import load_scale
 from slim_cli.words import load_words
@@ -97,7 +101,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 )
 def test_hash_lists_are_read_as_tools_write_them(tmp_path, line, name):
     listed = load_case(cases.write(tmp_path, cases.filled(), line)).listed
-    assert [(one.name, one.digest) for one in listed] == [(name, A)]
+    assert [(one.name, one.digest, one.kind) for one in listed] == [(name, A, "sha256")]
 
 
 SCALE = """
@@ -153,19 +157,54 @@ def test_a_line_that_is_no_hash_is_named(tmp_path):
         ("{own}  a.wav", "match"),
         ("{own}  other name.wav", "renamed"),
         ("{wrong}  a.wav", "mismatch"),
-        ("{short}  a.wav", "other_kind"),
+        ("SHA3 (a.wav) = {short}", "other_kind"),
+        ("{md5}  a.wav", "match"),
+        ("{short}  a.wav", "mismatch"),
+        ("filename,md5,sha256\na.wav,{md5},{own}", "match"),
+        ("filename,md5,sha256\na.wav,{short},{own}", "mismatch"),
+        ("{wrong}  a.wav\n{own}  calls/a.wav", "contradiction"),
+        ("{md5}  b.wav", "renamed"),
         ("{wrong}  b.wav", "unlisted"),
         ("", "no_list"),
     ],
 )
 def test_received_hashes_are_compared_with_measured_ones(tmp_path, listed, outcome):
-    result = factory.scored("calls/a.wav", 1.0)
-    text = listed.format(own=result.sha256, wrong=B, short="0" * 32)
+    result = replace(factory.scored("calls/a.wav", 1.0), hashes={"md5": "5" * 32})
+    text = listed.format(own=result.sha256, wrong=B, md5="5" * 32, short="0" * 32)
     case = load_case(cases.write(tmp_path, cases.filled(), text))
     receipt = compare(case, [result])
     assert [one.outcome for one in receipt.files] == [outcome]
     assert ("hashes_bad" in receipt.troubles) is (outcome == "mismatch")
     assert ("hashes_uncompared" in receipt.troubles) is (outcome == "other_kind")
+    assert ("hashes_contradict" in receipt.troubles) is (outcome == "contradiction")
+
+
+def test_contradicting_hashes_of_list_and_case_file_are_stated_first(tmp_path):
+    results = [factory.scored("a.wav", 1.0), factory.scored("b.wav", 2.0)]
+    data = {**cases.filled(), "exhibit": [cases.exhibit("a.wav", "E-1", sha256=A)]}
+    receipt = compare(load_case(cases.write(tmp_path, data, f"{B}  a.wav\n{B}  b.wav\n{A}  c.wav\n")), results)
+    assert list(receipt.troubles.items()) == [("hashes_contradict", 1), ("hashes_bad", 1), ("hashes_absent", 1)]
+    assert [line.digest for line in receipt.files[0].lines] == [A, B]
+
+
+@pytest.mark.parametrize(("found", "listed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_unicode_forms_of_one_name_meet(tmp_path, found, listed):
+    result = factory.scored(normalize(found, "Gespräch/é.wav"), 1.0)
+    named = normalize(listed, "Gespräch/é.wav")
+    data = {**cases.filled(), "exhibit": [cases.exhibit(named, "E-1")]}
+    data["reference"] = [{"file": named, "alike": "speaker", "exhibits": ""}]
+    case = load_case(cases.write(tmp_path, data, f"{B}  {named}\n"))
+    receipt = compare(case, [result])
+    assert (receipt.files[0].outcome, receipt.files[0].exhibit["number"], receipt.not_found) == ("mismatch", "E-1", ())
+    assert is_undisputed(result, case.references[0])
+
+
+def test_files_that_differ_in_the_unicode_form_of_their_names_alone_stay_apart(tmp_path):
+    names = [normalize(form, "é.wav") for form in ("NFC", "NFD")]
+    results = [factory.scored(name, 1.0) for name in names]
+    lines = "".join(f"{result.sha256}  {result.path}\n" for result in results)
+    receipt = compare(load_case(cases.write(tmp_path, cases.filled(), lines)), results)
+    assert [one.outcome for one in receipt.files] == ["match", "match"]
 
 
 def test_a_name_that_fits_two_files_means_neither(tmp_path):
@@ -174,6 +213,13 @@ def test_a_name_that_fits_two_files_means_neither(tmp_path):
     assert [one.outcome for one in receipt.files] == ["unlisted", "unlisted"]
     assert [line.name for line in receipt.absent] == ["a.wav"]
     assert receipt.troubles == {"hashes_absent": 1}
+
+
+def test_of_two_listed_items_that_fit_one_file_the_one_with_its_hash_is_meant(tmp_path):
+    result = factory.scored("a.wav", 1.0)
+    listed = f"{result.sha256}  one/a.wav\n{B}  two/a.wav\n"
+    receipt = compare(load_case(cases.write(tmp_path, cases.filled(), listed)), [result])
+    assert (receipt.files[0].outcome, [line.name for line in receipt.absent]) == ("match", ["two/a.wav"])
 
 
 def test_a_listed_file_that_could_not_be_read_is_not_called_a_match(tmp_path):
