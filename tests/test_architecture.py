@@ -77,7 +77,7 @@ def test_a_module_imports_only_rooms_to_its_left(path: Path) -> None:
     if room in FOUNDATION - {"__init__"}:
         allowed = FOUNDATION
     elif room == "__init__":
-        allowed = {"engines", "validation"}
+        allowed = {"custody", "engines", "reporting", "training", "validation"}
     else:
         allowed = {room, *LEFT_OF[room]} | FOUNDATION | {"__version__"}
     assert set(imports(path)) <= allowed
@@ -86,6 +86,26 @@ def test_a_module_imports_only_rooms_to_its_left(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_a_module_stays_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < MAX_LINES
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda p: p.stem)
+def test_a_command_stays_a_thin_skin(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 100
+
+
+@pytest.mark.parametrize("name", ["scan", "report", "verify", "validate", "calibrate", "train"])
+def test_each_command_is_a_function_with_one_struct_of_options_and_needs_no_command_line(name: str) -> None:
+    code = f"""
+import dataclasses, inspect, sys, typing, slim_cli
+function, options = slim_cli.{name}, slim_cli.{name.capitalize()}Options
+first = next(iter(inspect.signature(function).parameters))
+assert function.__name__ == {name!r} and dataclasses.is_dataclass(options)
+assert typing.get_type_hints(function)[first] is options
+assert {{{name!r}, options.__name__}} <= set(slim_cli.__all__)
+print(*(module for module in sys.modules if module.partition(".")[0] in ("typer", "click")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
 
 
 def test_no_class_name_and_no_module_name_occurs_twice() -> None:

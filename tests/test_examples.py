@@ -8,7 +8,7 @@ import pytest
 
 from slim_cli.analysis import correlation, layers, spectrograms
 from slim_cli.assessment import metrics
-from slim_cli.cli import progress, quantities
+from slim_cli.cli import progress_text, quantities
 from slim_cli.evidence import names
 from slim_cli.reporting import build, numbers, scale, table, templates
 from slim_cli.reporting.figures import axes
@@ -24,7 +24,7 @@ from slim_cli.reporting.figures import axes
         layers,
         metrics,
         names,
-        progress,
+        progress_text,
         quantities,
         scale,
         spectrograms,

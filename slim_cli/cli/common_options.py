@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
-from slim_cli.resources import bundled, presets, templates_dir
+from slim_cli.cli.choices import DEVICES, FORMATS, SELECTIONS, completing, languages, models
 
-FORMATS = MappingProxyType(
-    {
-        "html": "the report to read, one page with its pictures",
-        "pdf": "the report to print and to sign",
-        "csv": "one line per file, for spreadsheets",
-        "jsonl": "everything that was measured, one object per file",
-        "parquet": "the same columns with types, and every window (extra parquet)",
-        "uco": "files, hashes and results in the ontologies CASE and UCO",
-        "audacity": "label tracks of where scores came from",
-        "raven": "selection tables of where scores came from",
-    }
-)
-DEFAULT_FORMATS = "html,pdf,csv,jsonl"
-DEVICES = ("auto", "cpu", "cuda:0")
 REPORT, PRINTING = "Report", "What is printed"
-SELECTIONS = ("all", "flagged", "new", "top:300")
-
-
-def models() -> list[str]:
-    """Names of the bundled models."""
-    return [folder.name for folder in bundled()]
-
-
-def recipes() -> list[str]:
-    """Names of the recipes that came with the package."""
-    return list(presets())
-
-
-def languages() -> list[str]:
-    """Languages that the report is written in."""
-    return sorted(path.name.split(".")[1] for path in templates_dir().glob("words.*.toml"))
-
-
-def completing(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-    """What a shell may complete the last of several values, separated by commas, to."""
-
-    def complete(incomplete: str) -> list[str]:
-        before, comma, last = incomplete.rpartition(",")
-        return [f"{before}{comma}{choice}" for choice in choices() if choice.startswith(last)]
-
-    return complete
 
 
 Model = Annotated[

@@ -11,6 +11,8 @@ import typer
 
 from slim_cli.cli import settings as known
 from slim_cli.cli.console import show
+from slim_cli.cli.settings_loading import candidates
+from slim_cli.cli.settings_types import options, variable
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 
@@ -34,7 +36,7 @@ def show_settings(
 @app.command("path")
 def path_of_files() -> None:
     """Name the files that are looked for, the strongest last, and say which are there."""
-    for file in known.candidates():
+    for file in candidates():
         show(f"{safe_name(str(file))}: {'read' if file.is_file() else 'not there'}")
 
 
@@ -62,7 +64,7 @@ def _all(root: Any) -> Iterator[tuple[tuple[str, ...], Any, str]]:
 
 
 def _places(command: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, option in known.options(command):
+    for name, option in options(command):
         yield (*place, name), option
     for word, child in getattr(command, "commands", {}).items():
         yield from _places(child, (*place, word))
@@ -71,12 +73,12 @@ def _places(command: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 def _blank(command: Any, place: tuple[str, ...]) -> Iterator[str]:
     if not place:
         yield "# Settings of slim. A flag on the command line and an environment variable are stronger than this file."
-    listed = list(known.options(command))
+    listed = list(options(command))
     if place and listed:
         yield from ("", f"[{'.'.join(place)}]")
     for name, option in listed:
         default = known.plain(option.default)
-        yield f"# {option.help}  ({known.variable((*place, name))})"
+        yield f"# {option.help}  ({variable((*place, name))})"
         yield f"# {name} = {'...' if default is None else json.dumps(default)}"
     for word, child in getattr(command, "commands", {}).items():
         yield from _blank(child, (*place, word))

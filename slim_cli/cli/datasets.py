@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from slim_cli.cli import quantities
 from slim_cli.cli.console import complain, show
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
-
-if TYPE_CHECKING:
-    from slim_cli.corpora.datasets import Dataset
 
 app = typer.Typer(help="List the datasets that can be read as they were downloaded, and write their manifests.")
 
@@ -23,19 +21,7 @@ def list_datasets(context: typer.Context) -> None:
     from slim_cli.corpora.datasets import DATASETS
 
     if context.invoked_subcommand is None:
-        show("\n\n".join("\n".join(_described(dataset)) for dataset in DATASETS))
-
-
-def _described(dataset: Dataset) -> list[str]:
-    facts = {
-        "bona fide": dataset.bona_fide or "none",
-        "spoof": dataset.spoof or "none",
-        "subsets": dataset.subsets,
-        "folder": dataset.layout,
-        "licence": dataset.licence,
-        "from": dataset.source,
-    }
-    return [f"{dataset.name}: {dataset.title}", *(f"  {name:<9}  {fact}" for name, fact in facts.items() if fact)]
+        show("\n\n".join(dataset.described for dataset in DATASETS))
 
 
 @app.command()
@@ -78,12 +64,7 @@ def join(
 
     if output.exists():
         raise UsageError(f"{output} exists already; name a new folder.")
-    try:
-        lengths = [float(word) for word in seconds.split(",")]
-    except ValueError:
-        lengths = []
-    if not lengths or min(lengths) <= 0:
-        raise UsageError(f"--seconds takes positive numbers separated by commas, not {seconds!r}.")
+    lengths = quantities.numbers(seconds, "--seconds")
     clips = to_score(read_manifests(manifest, complain))
     joined = list(pair_channels(clips, output) if stereo else join_clips(clips, lengths, output))
     if not joined:
@@ -102,22 +83,7 @@ def pages(
 
     Pages that were cut before are not cut again, so that snapshots can be fetched, cut and dropped a few at a time.
     """
-    from slim_cli.corpora.page_clips import MANIFEST, build_page, join_pages, read_pages
-    from slim_cli.corpora.page_rules import read_rules
-    from slim_cli.corpora.snapshots import Snapshot
+    from slim_cli.corpora.page_clips import MANIFEST, build_pages
 
-    done, missing = [], []
-    for repository, part in read_pages(rules / "pages.csv"):
-        own = read_rules(rules / "rules" / f"{repository.replace('/', '+')}.tsv")
-        snapshot = Snapshot.find(repository, snapshots)
-        clips = build_page(repository, own, snapshot, output)
-        if clips is None:
-            missing.append(repository)
-            continue
-        done.append((part, clips))
-        show(f"{safe_name(repository)}: {len(clips)} clips")
-    if missing:
-        complain(f"{len(missing)} pages have no snapshot in {snapshots}; the first is {missing[0]}.")
-    kept, left = join_pages(done, output / MANIFEST)
-    counts = f"{kept} clips of {len(done)} pages; {left} with the sound of another left out"
+    counts = build_pages(rules, snapshots, output, complain)
     show(f"{safe_name(str(output / MANIFEST))}: {counts}")

@@ -7,7 +7,6 @@ import sys
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from slim_cli import __version__
 from slim_cli.cli import (
@@ -31,15 +30,11 @@ from slim_cli.cli import (
     validate,
     verify,
 )
-from slim_cli.cli.console import complain
-from slim_cli.cli.settings import COMMAND_LINE, DEFAULT, default_map, load_settings, origin
+from slim_cli.cli.leaving import leave_with
+from slim_cli.cli.settings_loading import default_map, load_settings
 from slim_cli.engines.interrupt import leave_cleanly
-from slim_cli.errors import SlimError
 
-INTERNAL_ERROR = 70
 LEARNING = ("train", "analyze")
-ENVIRONMENT_ERROR = 5
-INTERRUPTED = 130
 
 EXAMINE, VALIDATE, TRAIN, SETUP = "Examine", "Validate", "Train", "This installation"
 
@@ -101,32 +96,5 @@ def main() -> None:
         settings = load_settings(root)
         given = {"default_map": default_map(root, settings), "obj": settings}
         sys.exit(root(prog_name="slim", standalone_mode=False, **given) or 0)
-    except SlimError as error:
-        _leave(str(error), error.exit_code, error)
-    except TyperException as error:
-        _leave(*_wrong_use(error), error)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        _leave(f"The system refused: {error.strerror or error}{where}.", ENVIRONMENT_ERROR, error)
-    except Exception as error:  # noqa: BLE001 # why: a bug, too, ends in one line and its own exit code
-        text = f"An error in slim itself: {type(error).__name__}: {error}. SLIM_DEBUG=1 shows where; please report it."
-        _leave(text, INTERNAL_ERROR, error)
-
-
-def _wrong_use(error: TyperException) -> tuple[str, int]:
-    """What is wrong with a command line, and its exit code; where nothing was asked for, the help was printed."""
-    told, context = getattr(error, "format_message", lambda: "")(), getattr(error, "ctx", None)
-    if context is not None and told:
-        option = getattr(error, "param", None)
-        place = origin(context, option) if option else DEFAULT
-        told = told if place in (COMMAND_LINE, DEFAULT) else f"{place}: {told}"
-        told = f"{told.replace('Value error, ', '').rstrip('.')} ({context.command_path} --help tells what there is)"
-    return told, getattr(error, "exit_code", INTERRUPTED)
-
-
-def _leave(text: str, code: int, error: Exception) -> None:
-    if os.environ.get("SLIM_DEBUG"):
-        raise error
-    if text:
-        complain(text)
-    sys.exit(code)
+    except Exception as error:  # noqa: BLE001 # why: whatever fails ends in one line and an exit code
+        leave_with(error)

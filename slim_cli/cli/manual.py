@@ -7,7 +7,9 @@ from typing import Any
 
 import typer
 
-from slim_cli.cli import settings
+from slim_cli.cli.settings import plain
+from slim_cli.cli.settings_types import options
+from slim_cli.cli.settings_types import variable as variable_of
 
 HEAD = """# Command line
 
@@ -50,13 +52,13 @@ def _argument(one: Any) -> str:
 
 
 def _rows(command: Any, place: tuple[str, ...]) -> Iterator[str]:
-    named = {one.name: name for name, one in settings.options(command)}
+    named = {one.name: name for name, one in options(command)}
     for one in command.params:
         if one.param_type_name == "argument":
             yield f"| `{one.name.upper()}` | {_cell(one.help)} | {_default(one)} | |"
         elif one.name in named:
             spelled = ", ".join(f"`{name}`" for name in (*one.opts, *one.secondary_opts))
-            variable = settings.variable((*place, named[one.name]))
+            variable = variable_of((*place, named[one.name]))
             yield f"| {spelled} | {_cell(one.help)} | {_default(one)} | `{variable}` |"
 
 
@@ -65,7 +67,7 @@ def _default(one: Any) -> str:
         return _cell(one.show_default)
     if one.required:
         return "required"
-    value = settings.plain(one.default)
+    value = plain(one.default)
     return "" if value in (None, False, []) else f"`{str(value).lower() if value is True else value}`"
 
 

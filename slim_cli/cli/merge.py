@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slim_cli.cli import choices
 from slim_cli.cli import common_options as common
 from slim_cli.cli import scan_options as given
 from slim_cli.cli.console import show
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def merge(
     shards: Annotated[list[Path], typer.Argument(help="Output folders of all shards of a scan.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the merged run.")],
-    formats: common.Formats = common.DEFAULT_FORMATS,
+    formats: common.Formats = choices.DEFAULT_FORMATS,
     report: common.Sections = "top:300",
     language: common.Language = "en",
     force: given.Force = False,
@@ -38,10 +39,13 @@ def merge(
     from slim_cli.custody.run import open_run
     from slim_cli.reporting import load, sources, write
     from slim_cli.reporting.selection import Style, check_limit
+    from slim_cli.reporting.writers import get_writer
 
     check_limit(report)
     style = Style(report, language=language)
-    chosen, parts, target = given.chosen_formats(formats), read_shards(shards), OutputFolder(output, force)
+    for name in (chosen := choices.chosen_formats(formats)):
+        get_writer(name)
+    parts, target = read_shards(shards), OutputFolder(output, force)
     if len({(part.folder / FILE_NAME).read_bytes() for part in parts}) > 1:
         raise UsageError("The shards were scanned with different reference statistics; scan them with one model.")
     reference = load_reference(parts[0].folder)

@@ -1,4 +1,4 @@
-"""`slim partial`: how well short synthetic passages in long recordings are found by their highest stretches."""
+"""`slim partial` and `slim train stretches`: how well short synthetic passages in long recordings are found."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 
 from slim_cli.cli.common_options import Device, Manifests, Model
 from slim_cli.cli.console import complain, every_hundred, show, show_tables
+from slim_cli.cli.quantities import numbers
+from slim_cli.cli.train_options import Bundle
 from slim_cli.errors import UsageError
 from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
@@ -32,7 +34,7 @@ def partial(
     from slim_cli.validation.stretch_trials import TrialPlan, try_stretches, write_trials
     from slim_cli.validation.tables import markdown
 
-    plan = TrialPlan(_numbers(minutes, "--minutes"), _numbers(passages, "--passages"), each, seed)
+    plan = TrialPlan(numbers(minutes, "--minutes"), numbers(passages, "--passages"), each, seed)
     clips, bundle = to_score(read_manifests(manifest, complain)), find_bundle(model)
     trials = try_stretches(load_detector(bundle, device), clips, plan, every_hundred("recordings read"))
     write_trials(output / "trials.csv", trials)
@@ -43,11 +45,36 @@ def partial(
     show(f"Written: {output / 'trials.csv'}, {output / 'partial.md'}")
 
 
-def _numbers(text: str, option: str) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"{option} takes numbers separated by commas, such as 3,10,30.") from error
-    if not all(0 < value < 1000 for value in values):
-        raise UsageError(f"{option} takes numbers above 0 and below 1000.")
-    return values
+def stretches(
+    bundle: Bundle,
+    manifest: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--manifest", "-m", help="Take the bona fide recordings of this CSV as they are; may be repeated."
+        ),
+    ] = None,
+    trials: Annotated[
+        list[Path] | None, typer.Option(help="Take the bona fide ones of these trials.csv of slim partial.")
+    ] = None,
+    check: Annotated[
+        list[Path] | None, typer.Option(help="Try the thresholds on the bona fide ones of these other trials.csv.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Write down the highest stretches of long bona fide recordings, by length, with the thresholds they set."""
+    from slim_cli.corpora.datasets import read_manifests
+    from slim_cli.detector import load_detector
+    from slim_cli.validation.stretch_tables import stretch_references, write_stretch_references
+    from slim_cli.validation.stretch_trials import long_recordings, read_trials
+
+    if not manifest and not trials:
+        raise UsageError("Give recordings (-m), or trials of slim partial (--trials).")
+    clips = read_manifests(manifest, complain) if manifest else []
+    whole = long_recordings(load_detector(bundle, device), clips) if clips else []
+    made, others = ([trial for path in paths or [] for trial in read_trials(path)] for paths in (trials, check))
+    found = stretch_references(whole, made, others)
+    write_stretch_references(bundle, found)
+    for one in found:
+        least = "no threshold" if one.threshold is None else f"threshold {one.threshold:+.2f}"
+        place = f"{one.length_s:g} s in recordings of {one.from_s:g} to {one.to_s:g} s"
+        typer.echo(f"{place}: {len(one.highest)} recordings, {least}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 from slim_cli.errors import UsageError
+from slim_cli.resources import find_bundle
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 _BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -61,3 +63,36 @@ def _quantity(text: str, units: dict[str, int], expected: str) -> float:
     if not found or found[2] not in units or not float(found[1]) > 0:
         raise UsageError(f"{text!r} is not {expected}.")
     return float(found[1]) * units[found[2]]
+
+
+def score_or_bundle(text: str) -> tuple[float | None, Path | None]:
+    """A score, or the bundle of which the shipped threshold is meant.
+
+    >>> score_or_bundle("-1.5")
+    (-1.5, None)
+
+    Raises:
+        UsageError: it is neither a number nor a model.
+    """
+    try:
+        return float(text), None
+    except ValueError:
+        return None, find_bundle(text)
+
+
+def numbers(text: str, option: str) -> tuple[float, ...]:
+    """Positive numbers separated by commas.
+
+    >>> numbers("8,15", "--seconds")
+    (8.0, 15.0)
+
+    Raises:
+        UsageError: one is none, or there is none.
+    """
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(0 < number < math.inf for number in found):
+        raise UsageError(f"{option} takes positive numbers separated by commas, not {text!r}.")
+    return found

@@ -7,11 +7,12 @@ import sys
 import typer
 
 from slim_cli.cli import archive_options as asked
+from slim_cli.cli import choices, progress, quantities
 from slim_cli.cli import common_options as common
-from slim_cli.cli import progress, quantities
 from slim_cli.cli import scan_options as given
 from slim_cli.cli.console import complain
 from slim_cli.cli.scan_output import tell_outcome
+from slim_cli.cli.settings import effective_apart, opinion_tables
 from slim_cli.resources import DEFAULT_MODEL
 
 
@@ -26,7 +27,7 @@ def scan(
     occlusion: given.Occlusion = "flagged",
     embed_audio: given.EmbedAudio = False,
     opinion: given.Opinions = None,
-    formats: common.Formats = common.DEFAULT_FORMATS,
+    formats: common.Formats = choices.DEFAULT_FORMATS,
     report: common.Sections = "top:300",
     case: given.CaseFile = None,
     language: common.Language = "en",
@@ -73,8 +74,8 @@ def scan(
         stability=stability,
         occlusion=occlusion,
         embed_audio=embed_audio,
-        opinions=given.opinion_tables(opinion or (), context.obj),
-        formats=given.chosen_formats(formats),
+        opinions=opinion_tables(opinion or (), context.obj),
+        formats=choices.chosen_formats(formats),
         sections=report,
         case=case,
         language=language,
@@ -90,7 +91,7 @@ def scan(
         fail_on=quantities.score_threshold(fail_on) if fail_on else None,
         allow_errors=allow_errors,
         command=("slim", *sys.argv[1:]),
-        settings=given.settings_apart(context, paths or ()),
+        settings=effective_apart(context, paths or ()),
     )
     with progress.choose(not (quiet or no_progress)) as display:
         summary = scanning.scan(options, display, complain)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from slim_cli.cli.common_options import DEFAULT_FORMATS, PRINTING, REPORT, completing
-from slim_cli.cli.settings import Settings, effective
-from slim_cli.errors import UsageError
+from slim_cli.cli.choices import completing
+from slim_cli.cli.common_options import PRINTING, REPORT
 
 LIMITS = "Limits"
 
@@ -88,35 +86,3 @@ JsonLine = Annotated[
 Timings = Annotated[
     bool, typer.Option("--timings", help="Print the time that each stage took.", rich_help_panel=PRINTING)
 ]
-
-
-def settings_apart(context: typer.Context, evidence: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    """Value and origin of every option; settings that come with the evidence are refused."""
-    if context.obj:
-        context.obj.check_apart(evidence)
-    return effective(context)
-
-
-def opinion_tables(names: Sequence[str], settings: Settings | None) -> dict[str, dict[str, Any]]:
-    """The tables of the second opinions asked for.
-
-    Raises:
-        UsageError: no settings name one of them.
-    """
-    tables = settings.opinions if settings else {}
-    for name in names:
-        if name not in tables:
-            raise UsageError(f"The second opinion {name!r} needs a table [opinions.{name}] in slim.toml.")
-    return {name: tables[name] for name in names}
-
-
-def chosen_formats(text: str) -> tuple[str, ...]:
-    """The output formats named in an option, each once, in the order given.
-
-    Raises:
-        UsageError: there is none.
-    """
-    chosen = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    if not chosen:
-        raise UsageError(f"--format takes one or more formats, such as {DEFAULT_FORMATS}; it was given {text!r}.")
-    return chosen

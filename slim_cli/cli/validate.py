@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slim_cli.cli import quantities
 from slim_cli.cli.console import complain, every_hundred, show_tables
 from slim_cli.resources import find_bundle
 
@@ -43,8 +44,7 @@ def validate(
         str | None,
         typer.Option(
             help="Score them also after channels, in noise and in rooms: all, channels, surroundings, or some of "
-            "mp3-64k,aac-64k,"
-            "opus-16k,amr-wb,g711,g722,band-8k,noise-20db,noise-10db,room,room-noise."
+            "mp3-64k,aac-64k,opus-16k,amr-wb,g711,g722,band-8k,noise-20db,noise-10db,room,room-noise."
         ),
     ] = None,
     threshold: Annotated[
@@ -64,7 +64,7 @@ def validate(
     from slim_cli.validation.validating import ValidateOptions
     from slim_cli.validation.validating import validate as run
 
-    given, shipping = _threshold(threshold)
+    given, shipping = quantities.score_or_bundle(threshold) if threshold else (None, None)
     options = ValidateOptions(
         manifests=tuple(manifest or ()),
         scores=tuple(scores or ()),
@@ -86,14 +86,6 @@ def validate(
         typer.echo(found.markdown, nl=False)
     else:
         show_tables(found.shown[:_ON_SCREEN])
-
-
-def _threshold(given: str | None) -> tuple[float | None, Path | None]:
-    """The score that flags a clip, or the bundle whose shipped one is meant."""
-    try:
-        return (None, None) if given is None else (float(given), None)
-    except ValueError:
-        return None, find_bundle(given or "")
 
 
 def _draw(found: ValidationOutcome, folder: Path) -> None:

@@ -22,9 +22,10 @@ def verify(
     json_line: Annotated[bool, typer.Option("--json", help="Print one JSON line.")] = False,
 ) -> None:
     """Check log, rows, files and report of a scan; exit with 4 if anything was changed, with 3 if it is unfinished."""
+    from slim_cli.custody.verification import VerifyOptions
     from slim_cli.custody.verification import verify as compare
 
-    found = compare(output, evidence, seal)
+    found = compare(VerifyOptions(output, evidence, seal))
     if json_line:
         show(json.dumps(asdict(found)))
     elif found.head:

@@ -10,6 +10,7 @@ from pathlib import Path
 from slim_cli.errors import UsageError
 
 LABELS = ("bonafide", "spoof")
+MAX_CLIP_S = 10.0  # of a clip is learnt from, where nothing else is said
 TEXTS = ("system", "speaker", "origin", "language", "source_origin", "subset", "codec", "condition", "family")
 
 

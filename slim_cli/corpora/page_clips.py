@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from slim_cli.corpora.page_rules import PageLabel, PageRules
+from slim_cli.corpora.page_rules import PageLabel, PageRules, read_rules
 from slim_cli.corpora.snapshots import Snapshot, SnapshotFile
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ
@@ -138,6 +138,33 @@ def build_page(repository: str, rules: PageRules, snapshot: Snapshot | None, out
             )
     _write(home / MANIFEST, rows)
     return rows
+
+
+def build_pages(rules: Path, snapshots: Path, output: Path, tell: Callable[[str], None] = lambda notice: None) -> str:
+    """Cuts the clips of every page that has a snapshot and is not done, and joins all into one manifest.
+
+    Args:
+        rules: folder with `pages.csv` (repo,part,…) and `rules/OWNER+NAME.tsv`.
+        snapshots: folder of fetched repositories, each `OWNER+NAME/repo`.
+        output: folder for the clips.
+        tell: called with notices.
+
+    Returns:
+        how many clips of how many pages there are, in words.
+    """
+    done, missing = [], []
+    for repository, part in read_pages(rules / "pages.csv"):
+        own = read_rules(rules / "rules" / f"{repository.replace('/', '+')}.tsv")
+        clips = build_page(repository, own, Snapshot.find(repository, snapshots), output)
+        if clips is None:
+            missing.append(repository)
+            continue
+        done.append((part, clips))
+        tell(f"{repository}: {len(clips)} clips")
+    if missing:
+        tell(f"{len(missing)} pages have no snapshot in {snapshots}; the first is {missing[0]}.")
+    kept, left = join_pages(done, output / MANIFEST)
+    return f"{kept} clips of {len(done)} pages; {left} with the sound of another left out"
 
 
 def join_pages(pages: Iterable[tuple[str, Sequence[PageClip]]], manifest: Path) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from slim_cli.custody import audit
 from slim_cli.custody.folder import ROWS, read_history
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 
@@ -58,7 +58,7 @@ def read_shards(folders: Sequence[Path]) -> list[Shard]:
 
 
 def _shard(folder: Path) -> Shard:
-    found = verify(folder)
+    found = verify(VerifyOptions(folder))
     if found.changed:
         raise IntegrityError(f"{folder} is not what its audit log says: {'; '.join(found.changed)}.")
     history = read_history(folder)

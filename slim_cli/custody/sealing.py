@@ -73,9 +73,9 @@ def make_slip(folder: Path, report: str, key: bytes | None = None, stamp: Stamp 
     Raises:
         UsageError: the run was not finished, the folder is not as its log says, or the key cannot be used.
     """
-    from slim_cli.custody.verification import verify
+    from slim_cli.custody.verification import VerifyOptions, verify
 
-    found = verify(folder)
+    found = verify(VerifyOptions(folder))
     if found.changed:
         raise UsageError(f"{folder} is not what its log says, so it is not sealed: {'; '.join(found.changed)}.")
     log = list(audit.entries(folder))

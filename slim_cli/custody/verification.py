@@ -36,18 +36,29 @@ class Verification:
     signature: str = ""
 
 
-def verify(folder: Path, evidence: Path | None = None, seal: Path | str | None = None) -> Verification:
-    """Compares an output folder with its log.
+@dataclass(frozen=True)
+class VerifyOptions:
+    """What is verified.
 
-    Args:
-        folder: the output folder.
-        evidence: also hashes the examined files again, found below this folder.
+    Attributes:
+        folder: output folder of a scan.
+        evidence: also hashes the examined files again, found below this folder; None for no such comparison.
         seal: a slip of `slim seal` or the hash printed on it: the log must hold that entry, and nothing may have
-            changed since.
+            changed since; None for none.
+    """
+
+    folder: Path
+    evidence: Path | None = None
+    seal: Path | str | None = None
+
+
+def verify(options: VerifyOptions) -> Verification:
+    """Compares an output folder with its log.
 
     Raises:
         UsageError: there is no log that can be read, or no such seal.
     """
+    folder, evidence = options.folder, options.evidence
     if not (folder / audit.FILE_NAME).is_file():
         raise UsageError(f"The folder {folder} has no audit log that can be read.")
     log: list[audit.Entry] = []
@@ -72,10 +83,10 @@ def verify(folder: Path, evidence: Path | None = None, seal: Path | str | None =
 
         differing, signature = examine_pdf(folder)
         changed += differing
-    if seal is not None:
+    if options.seal is not None:
         from slim_cli.custody.sealing import compare_seal
 
-        changed += compare_seal(seal, log)
+        changed += compare_seal(options.seal, log)
     if evidence is not None:
         changed += _evidence(folder, evidence)
     head = log[-1].digest if log else ""

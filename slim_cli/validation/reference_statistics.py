@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import soxr
 from slim_cli.assessment.metrics import Estimate, review_threshold, wilson
 from slim_cli.assessment.reference import FILE_NAME, SCHEMA
 from slim_cli.corpora.channel_conditions import SURROUNDINGS
+from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.bundle import write_sums
+from slim_cli.engines.local import examine_files
 from slim_cli.evidence.formats import TELEPHONE_RATE_HZ, codec_class
 from slim_cli.results import FileResult
 from slim_cli.validation.breakdown import Rows
@@ -68,6 +71,20 @@ def coded_copies(clip: Path, folder: Path, name: str) -> list[Path]:
     soundfile.write(lossy, mono, rate, format="MP3", subtype="MPEG_LAYER_III")
     soundfile.write(telephone, soxr.resample(mono, rate, TELEPHONE_RATE_HZ), TELEPHONE_RATE_HZ, subtype="ULAW")
     return [lossy, telephone]
+
+
+def measure_clips(clips: Sequence[Clip]) -> Measured:
+    """The artefact measures of clips, as stored and in coded copies."""
+    measured = Measured()
+    for clip, result in zip(clips, examine_files([clip.path for clip in clips], detector=None), strict=True):
+        measured.add(result, clip.is_spoof)
+    with TemporaryDirectory() as folder:
+        pairs = [(clip, coded_copies(clip.path, Path(folder), str(n))) for n, clip in enumerate(clips)]
+        owners = [clip for clip, copies in pairs for _ in copies]
+        results = examine_files([path for _, copies in pairs for path in copies], detector=None)
+        for clip, result in zip(owners, results, strict=True):
+            measured.add(result, clip.is_spoof, copy=True)
+    return measured
 
 
 def write_reference(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.cli import doctor, software
+from slim_cli.engines import extras_and_fonts, installation
+from slim_cli.engines.installation import FAILED, OK, InstallationCheck
 from slim_cli.errors import IntegrityError
 from tests.cli.conftest import Slim
 
@@ -13,10 +14,10 @@ from tests.cli.conftest import Slim
 def fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An installation with everything in its place."""
     (tmp_path / "slim-mini").mkdir()
-    monkeypatch.setattr(doctor, "bundled", lambda: iter([tmp_path / "slim-mini"]))
+    monkeypatch.setattr(installation, "bundled", lambda: iter([tmp_path / "slim-mini"]))
     monkeypatch.setattr("slim_cli.detector.bundle.verify_bundle", lambda folder: {"config.json": "00"})
     for part in ("_decoding", "_pdf", "_fonts"):
-        monkeypatch.setattr(doctor, part, lambda part=part: doctor.InstallationCheck(part, doctor.OK, "works"))
+        monkeypatch.setattr(installation, part, lambda part=part: InstallationCheck(part, OK, "works"))
 
 
 @pytest.mark.usefixtures("fit")
@@ -35,7 +36,7 @@ def test_json_gives_one_object_per_finding(slim: Slim) -> None:
 
 @pytest.mark.usefixtures("fit")
 def test_a_missing_part_exits_with_5_and_says_what_to_do(slim: Slim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "bundled", lambda: iter(()))
+    monkeypatch.setattr(installation, "bundled", lambda: iter(()))
     ran = slim("doctor")
     assert ran.code == 5
     assert "FAILED  models" in ran.out
@@ -47,19 +48,19 @@ def test_a_changed_model_exits_with_4_even_if_parts_are_missing(slim: Slim, monk
         raise IntegrityError("The model is not as published.")
 
     monkeypatch.setattr("slim_cli.detector.bundle.verify_bundle", changed)
-    monkeypatch.setattr(doctor, "_pdf", lambda: doctor.InstallationCheck("PDF", doctor.FAILED, "no Pango"))
+    monkeypatch.setattr(installation, "_pdf", lambda: InstallationCheck("PDF", FAILED, "no Pango"))
     assert slim("doctor").code == 4
 
 
 @pytest.mark.parametrize("part", ["_decoding", "_pdf", "_fonts"])
 def test_the_parts_themselves_work_here(part: str) -> None:
-    finding = getattr(doctor, part)()
-    assert finding.state == doctor.OK, finding.detail
+    finding = getattr(installation, part)()
+    assert finding.state == OK, finding.detail
 
 
 @pytest.mark.usefixtures("fit")
 def test_a_script_without_a_font_names_the_package_that_helps(slim: Slim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(software, "fonts_for", lambda letters: [] if letters in ("ก", "한") else ["A Font"])
+    monkeypatch.setattr(extras_and_fonts, "fonts_for", lambda letters: [] if letters in ("ก", "한") else ["A Font"])
     ran = slim("doctor")
     assert ran.code == 0
     assert "no font for Thai in names: sudo apt-get install fonts-noto-core" in ran.out
@@ -77,7 +78,7 @@ def test_a_script_without_a_font_names_the_package_that_helps(slim: Slim, monkey
 def test_a_missing_extra_names_its_purpose_and_how_to_get_it(
     slim: Slim, monkeypatch: pytest.MonkeyPatch, lacking: list[str], line: str
 ) -> None:
-    monkeypatch.setattr(software, "missing_packages", lambda extra: lacking)
+    monkeypatch.setattr(extras_and_fonts, "missing_packages", lambda extra: lacking)
     ran = slim("doctor")
     assert ran.code == 0
     assert line in ran.out
@@ -86,7 +87,7 @@ def test_a_missing_extra_names_its_purpose_and_how_to_get_it(
 
 def test_every_extra_for_users_is_told_of() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
-    assert set(software.EXTRAS) == set(project["optional-dependencies"]) - {"dev"}
+    assert set(extras_and_fonts.EXTRAS) == set(project["optional-dependencies"]) - {"dev"}
 
 
 @pytest.mark.parametrize(
@@ -100,5 +101,5 @@ def test_every_extra_for_users_is_told_of() -> None:
 def test_what_an_extra_needs_is_read_from_the_package(
     monkeypatch: pytest.MonkeyPatch, needed: list[str], lacking: list[str] | None
 ) -> None:
-    monkeypatch.setattr(software.metadata, "requires", lambda name: needed)
-    assert software.missing_packages("parquet") == lacking
+    monkeypatch.setattr(extras_and_fonts.metadata, "requires", lambda name: needed)
+    assert extras_and_fonts.missing_packages("parquet") == lacking

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from slim_cli.cli import common_options
+from slim_cli.cli import choices
 from slim_cli.cli.main import app
 from slim_cli.reporting.writers import WRITERS
 from slim_cli.words import languages as report_languages
@@ -55,9 +55,9 @@ def test_every_command_stands_in_a_panel() -> None:
     ("arguments", "shown"),
     [
         ([], ("Examine", "Validate", "Train", "This installation", "Exit codes: 0 done")),
-        (["scan"], ("Limits", "Report", "audacity", "raven", *common_options.models(), "none, flagged, all or", "en")),
+        (["scan"], ("Limits", "Report", "audacity", "raven", *choices.models(), "none, flagged, all or", "en")),
         (["scan"], ("[default: (a new", "[default: (the model's own)]")),
-        (["train"], tuple(common_options.recipes())),
+        (["train"], tuple(choices.recipes())),
     ],
 )
 def test_choices_are_listed_where_they_are_chosen(
@@ -70,8 +70,8 @@ def test_choices_are_listed_where_they_are_chosen(
 
 
 def test_what_the_help_lists_is_what_there_is() -> None:
-    assert set(common_options.FORMATS) == set(WRITERS)
-    assert tuple(common_options.languages()) == report_languages()
+    assert set(choices.FORMATS) == set(WRITERS)
+    assert tuple(choices.languages()) == report_languages()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_the_help_lists_is_what_there_is() -> None:
     [
         ("slim sc", {"scan"}),
         ("slim models ", {"list", "info", "pull", "check"}),
-        ("slim scan --model ", set(common_options.models())),
+        ("slim scan --model ", set(choices.models())),
         ("slim scan --language d", {"de"}),
         ("slim scan --format html,pa", {"html,parquet"}),
         ("slim report --report ", {"all", "flagged", "new", "top:300"}),

@@ -205,7 +205,7 @@ def test_a_time_stamp_is_part_of_the_signature(
 def test_a_wrong_passphrase_leaves_the_report_as_it_is(
     slim: Slim, scanned: Path, out: Path, examiner: Path, secret: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("slim_cli.cli.report._secret", lambda path: secret)
+    monkeypatch.setattr("slim_cli.cli.signing_options.find_secret", lambda path: secret)
     monkeypatch.setattr("slim_cli.reporting.pdf.write_pdf", lambda findings, target: target.write_bytes(b"%PDF"))
     ran = slim("report", out, "--format", "csv", "--sign", "--pkcs12", examiner)
     assert ran.code == 2
@@ -215,15 +215,15 @@ def test_a_wrong_passphrase_leaves_the_report_as_it_is(
 
 
 def test_the_secret_comes_from_a_file_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from slim_cli.cli.report import _secret
+    from slim_cli.cli.signing_options import find_secret
 
     (tmp_path / "pin").write_text("1234\n", encoding="utf-8")
     monkeypatch.setenv("SLIM_SIGN_SECRET", "of the environment")
-    assert _secret(tmp_path / "pin") == "1234"
-    assert _secret(None) == "of the environment"
+    assert find_secret(tmp_path / "pin") == "1234"
+    assert find_secret(None) == "of the environment"
     monkeypatch.delenv("SLIM_SIGN_SECRET")
     monkeypatch.setattr("typer.prompt", lambda *_, **options: "asked for" if options["hide_input"] else "shown")
-    assert _secret(None) == "asked for"
+    assert find_secret(None) == "asked for"
 
 
 @pytest.fixture

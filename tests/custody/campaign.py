@@ -28,7 +28,7 @@ import soundfile
 
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.errors import SlimError
 
 ENDINGS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -115,7 +115,7 @@ def kills(count: int, files: int, folder: Path, seed: int = 0) -> tuple[Counter[
             if process.returncode not in (0, *(-n for n in ENDINGS), *(128 + n for n in ENDINGS)):
                 lost.append(f"{output.name}: left with {process.returncode}: {complaint[-200:]}")
                 break
-            if (output / audit.FILE_NAME).exists() and (found := verify(output)).changed:
+            if (output / audit.FILE_NAME).exists() and (found := verify(VerifyOptions(output))).changed:
                 lost.append(f"{output.name}: {found.changed}")
                 break
         happened["runs"] += 1
@@ -180,7 +180,7 @@ def _flip(content: bytes, rng: random.Random) -> bytes:
 
 def _found(folder: Path, seal: str | None = None) -> bool:
     try:
-        return bool((found := verify(folder, seal=seal)).changed or found.unfinished)
+        return bool((found := verify(VerifyOptions(folder, seal=seal))).changed or found.unfinished)
     except SlimError:
         return True
 
@@ -194,7 +194,7 @@ def forgeries(count: int, whole: Path, folder: Path, seed: int = 0) -> tuple[Cou
     from tests.custody.test_run import forge
 
     rng, done, missed = random.Random(seed), Counter[str](), []
-    head = verify(whole).head
+    head = verify(VerifyOptions(whole)).head
     for number in range(count):
         copy = folder / f"forged-{number}"
         shutil.copytree(whole, copy)
@@ -231,7 +231,7 @@ def races(count: int, files: int, folder: Path) -> tuple[Counter[str], list[str]
         done["is written to by" if "is written to by" in told else "holds results"] += 1
         if codes != [0, 2] or "Traceback" in told:
             wrong.append(f"{output.name}: left with {codes}: {told[-200:]}")
-        if (found := verify(output)).changed or found.unfinished:
+        if (found := verify(VerifyOptions(output))).changed or found.unfinished:
             wrong.append(f"{output.name}: {found.changed} {found.unfinished}")
         shutil.rmtree(output)
     return done, wrong

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.results import FileResult
 from tests.custody.test_run import ROWS, begin, finish
 
@@ -87,7 +87,7 @@ def test_whatever_the_disk_held_the_run_goes_on_to_the_same_rows(disk: Disk, tmp
             (folder / name).write_bytes(content)
         if not state["audit.jsonl"]:
             continue  # nothing was told yet: the folder is begun anew
-        assert verify(folder).changed == (), f"state {number}: {sorted(state)}"
+        assert verify(VerifyOptions(folder)).changed == (), f"state {number}: {sorted(state)}"
         again = begin(folder, resume=True)
         draw = with_pictures(folder)
         with again:
@@ -96,7 +96,7 @@ def test_whatever_the_disk_held_the_run_goes_on_to_the_same_rows(disk: Disk, tmp
             again.end(True, len(ROWS), {"run.json": "{ }"})
             again.close("report_written")
         assert (folder / "results.jsonl").read_bytes() == whole
-        assert verify(folder).changed == ()
+        assert verify(VerifyOptions(folder)).changed == ()
         shutil.rmtree(folder)
 
 

@@ -20,7 +20,7 @@ from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import OutputFolder, check_apart, read_history
 from slim_cli.custody.lock import FolderLock
 from slim_cli.custody.run import Run, open_run
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.results import FileResult
 
@@ -83,13 +83,13 @@ def test_a_run_that_goes_on_ends_with_the_rows_of_an_unbroken_one(
     folder = tmp_path / "out"
     stop_after(folder, count)
     accident(folder)
-    found = verify(folder)
+    found = verify(VerifyOptions(folder))
     assert (found.changed, found.unfinished) == ((), f"{count} of 4")
     run = begin(folder, resume=True)
     assert list(run.earlier) == ROWS[:count]
     finish(run, ROWS[count:])
     assert (folder / "results.jsonl").read_bytes() == (whole / "results.jsonl").read_bytes()
-    again = verify(folder)
+    again = verify(VerifyOptions(folder))
     assert (again.changed, again.unfinished) == ((), "")
 
 
@@ -144,7 +144,7 @@ def test_only_files_that_the_run_wrote_are_replaced(whole: Path) -> None:
     (whole / "manifest.sha256").unlink()
     finish(begin(whole, replace=True), ROWS)
     assert (whole / "notes.txt").read_text("utf-8") == "mine"
-    assert verify(whole).changed == ()
+    assert verify(VerifyOptions(whole)).changed == ()
 
 
 @pytest.mark.parametrize("name", ["case/evidence.wav", "results.csv", "overview/1.npz", "proxy/a", "raven/b.txt"])
@@ -199,7 +199,7 @@ def test_what_stood_in_the_folder_before_is_none_of_the_run(tmp_path: Path) -> N
     (tmp_path / "recordings" / "a.wav").write_bytes(b"speech")
     finish(begin(tmp_path), ROWS)
     (tmp_path / "recordings" / "b.wav").write_bytes(b"speech")
-    assert verify(tmp_path).changed == ()
+    assert verify(VerifyOptions(tmp_path)).changed == ()
     assert set(manifest.from_text((tmp_path / "manifest.sha256").read_text())) == {"results.jsonl", "run.json"}
 
 
@@ -212,7 +212,7 @@ def test_the_manifest_is_one_of_sha256sum(whole: Path) -> None:
 
 def test_a_death_between_log_and_manifest_is_no_change(whole: Path) -> None:
     (whole / "manifest.sha256").rename(whole / ".manifest.sha256.part")
-    assert verify(whole).changed == ()
+    assert verify(VerifyOptions(whole)).changed == ()
 
 
 def forge(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
@@ -236,11 +236,11 @@ def forge(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
 
 
 def test_a_folder_written_anew_fits_its_own_log_but_not_the_seal(whole: Path) -> None:
-    head = verify(whole).head
-    assert verify(whole, seal=head).changed == ()
+    head = verify(VerifyOptions(whole)).head
+    assert verify(VerifyOptions(whole, seal=head)).changed == ()
     forge(whole, lambda log: None)
-    assert verify(whole).changed == ()
-    assert any("does not hold the sealed entry" in told for told in verify(whole, seal=head).changed)
+    assert verify(VerifyOptions(whole)).changed == ()
+    assert any("does not hold the sealed entry" in told for told in verify(VerifyOptions(whole, seal=head)).changed)
 
 
 def test_rows_that_come_quickly_reach_the_disk_together_and_before_their_entries(
@@ -263,7 +263,7 @@ def test_rows_that_come_quickly_reach_the_disk_together_and_before_their_entries
     told = [name for name in synced if name in ("results.jsonl", "audit.jsonl")]
     assert 2 <= len(told) <= 600
     assert told[:-2:2] == ["results.jsonl"] * len(told[:-2:2])
-    assert verify(tmp_path / "out").changed == ()
+    assert verify(VerifyOptions(tmp_path / "out")).changed == ()
 
 
 def test_a_row_alone_is_settled_without_another(tmp_path: Path) -> None:
@@ -301,8 +301,8 @@ def test_the_report_of_an_earlier_end_is_no_change_of_a_run_that_goes_on(tmp_pat
         run.end(False, 1, {"run.json": "{ }"})
         (out / "report.pdf").write_bytes(b"of one row, no PDF at all")
         run.close("report_written")
-    assert verify(out).changed != ()
+    assert verify(VerifyOptions(out)).changed != ()
     with begin(out, resume=True) as run:
         run.record(ROWS[1])
-    assert verify(out).changed == ()
-    assert verify(out).unfinished == "2 of 4"
+    assert verify(VerifyOptions(out)).changed == ()
+    assert verify(VerifyOptions(out)).unfinished == "2 of 4"

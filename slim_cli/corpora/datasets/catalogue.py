@@ -40,6 +40,21 @@ class Dataset:
     read: Reader
     instead: str = ""
 
+    @property
+    def described(self) -> str:
+        """What it is, where it comes from and how its folder looks, in lines."""
+        facts = {
+            "bona fide": self.bona_fide or "none",
+            "spoof": self.spoof or "none",
+            "subsets": self.subsets,
+            "folder": self.layout,
+            "licence": self.licence,
+            "from": self.source,
+        }
+        return "\n".join(
+            [f"{self.name}: {self.title}", *(f"  {name:<9}  {fact}" for name, fact in facts.items() if fact)]
+        )
+
 
 DATASETS = (
     Dataset(
