@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from slim_cli.cli.calibration_told import tell_calibration
 from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
 from slim_cli.resources import DEFAULT_MODEL, find_bundle
@@ -72,6 +73,7 @@ def calibrate(
     if description is None:
         raise UsageError("Say by --description what the files are and where they come from.")
 
+    chosen: dict[str, Any] = {"h1": h1, "h2": h2, "most_misleading": most_misleading}
     options = CalibrateOptions(
         sources=tuple(sources),
         description=description,
@@ -80,30 +82,6 @@ def calibrate(
         folds=folds,
         channels=channels or "",
         device=device,
-        **{
-            name: value
-            for name, value in (("h1", h1), ("h2", h2), ("most_misleading", most_misleading))
-            if value is not None
-        },
+        **{name: value for name, value in chosen.items() if value is not None},
     )
-    _tell(run(options, output, every_hundred("files scored"), complain), output)
-
-
-def _tell(content: dict[str, Any], output: Path) -> None:
-    from slim_cli.assessment.calibration import family_name
-
-    data, bounds, metrics, scope = (content[name] for name in ("data", "bounds", "metrics", "scope"))
-    ends = [f"{limit:g}" for limit in scope["net_speech_s"]]
-    if not (bounds["low"] or bounds["high"]):
-        complain("These files support no ratio other than 1: their scores do not tell the classes apart well enough.")
-    show(
-        f"{data['n_bona_fide']} bona fide and {data['n_spoof']} spoof files of {len(data['generators'])} generators; "
-        f"left out: {sum(data['excluded'].values())}; outside the scope: {data['outside_scope']}",
-        *(
-            f"{name}: {metrics[name]['value']:.3f} [{metrics[name]['low']:.3f}, {metrics[name]['high']:.3f}]"
-            for name in ("cllr", "cllr_min", "eer")
-        ),
-        f"log10 likelihood ratios from {bounds['low']:+.2f} to {bounds['high']:+.2f} (ELUB)",
-        f"holds for {ends[0]} to {ends[1]} s of net speech, codecs {', '.join(map(family_name, scope['codecs']))}",
-        f"Written: {output}",
-    )
+    tell_calibration(run(options, output, every_hundred("files scored"), complain), output)

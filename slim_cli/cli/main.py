@@ -35,7 +35,6 @@ from slim_cli.cli.settings_loading import default_map, load_settings
 from slim_cli.engines.interrupt import leave_cleanly
 
 LEARNING = ("train", "analyze")
-
 EXAMINE, VALIDATE, TRAIN, SETUP = "Examine", "Validate", "Train", "This installation"
 
 app = typer.Typer(
@@ -94,7 +93,7 @@ def main() -> None:
     try:
         root = typer.main.get_command(app)
         settings = load_settings(root)
-        given = {"default_map": default_map(root, settings), "obj": settings}
-        sys.exit(root(prog_name="slim", standalone_mode=False, **given) or 0)
+        told = default_map(root, settings)
+        sys.exit(root(prog_name="slim", standalone_mode=False, default_map=told, obj=settings) or 0)
     except Exception as error:  # noqa: BLE001 # why: whatever fails ends in one line and an exit code
         leave_with(error)

@@ -73,7 +73,7 @@ def narrowed(
     Raises:
         UsageError: the classes share no range or no codec, or no condition is left.
     """
-    scope, kept, dropped = scope_of(results, spoof), np.full(len(results), True), []
+    scope, kept, dropped = scope_of(results, spoof), np.full(len(results), True), list[Stratum]()
     while scope.codecs and min((kept & ~spoof).sum(), (kept & spoof).sum()) >= MIN_PER_CODEC:
         held = np.full(len(results), np.nan)
         held[kept] = ratios(kept)
