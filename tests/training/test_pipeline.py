@@ -110,7 +110,11 @@ def test_a_score_does_not_depend_on_its_neighbours(corpus: list[Clip], tmp_path:
 def test_the_recipes_of_the_bundled_models_share_their_main_head() -> None:
     small, large = (load_recipe(models_dir() / name / "recipe.toml") for name in ("slim-mini", "slim-base"))
     assert large.head["main"] == small.head
-    assert (large.stage1, large.stage2, large.encoders["style"]) == (small.stage1, small.stage2, small.encoders["style"])
+    assert (large.stage1, large.stage2, large.encoders["style"]) == (
+        small.stage1,
+        small.stage2,
+        small.encoders["style"],
+    )
     widths = [layer.out_features for layer in build_slim(small).head.classifier if hasattr(layer, "out_features")]
     assert widths == [*small.head["hidden"], 1]
 
