@@ -16,6 +16,7 @@ from typing import cast
 import av
 import av.error
 import numpy as np
+import soundfile
 import soxr
 
 from slim_cli.errors import EnvironmentUnfit, EvidenceError, UsageError
@@ -24,6 +25,7 @@ from slim_cli.results import MODEL_RATE_HZ, Remark
 NARROW_HZ = 8000
 _AMR_WB_MODE = 2  # 12.65 kbit/s
 _AMR_WB_FRAME = 320  # samples
+_AMR_NB = "libopencore_amrnb"
 AMR_WB_LIBRARY = "vo-amrwbenc"
 _NO_ROOMS = "no pyroomacoustics (pip install 'slim-audit[rooms]')"
 NO_AMR_WB = f"no AMR-WB encoder (the library {AMR_WB_LIBRARY}, e.g. Debian's libvo-amrwbenc0)"
@@ -124,6 +126,9 @@ def _channels() -> Sequence[Condition]:
             "" if library else NO_AMR_WB,
         ),
         _channel("g711", "G.711 µ-law, 8 kHz", "wav", lambda x: coded(x, "wav", "pcm_mulaw", NARROW_HZ)),
+        _channel("g711-alaw", "G.711 A-law, 8 kHz", "wav", lambda x: coded(x, "wav", "pcm_alaw", NARROW_HZ)),
+        _channel("amr-nb", "AMR-NB, 12.2 kbit/s", "amr", lambda x: coded(x, "amr", _AMR_NB, NARROW_HZ, 12_200)),
+        _channel("gsm", "GSM 06.10, 13 kbit/s", "wav", gsm),
         _channel("g722", "G.722, 64 kbit/s", "wav", lambda x: coded(x, "wav", "adpcm_g722")),
         _channel("band-8k", "sampled at 8 kHz", "wav", lambda x: coded(x, "wav", "pcm_s16le", NARROW_HZ)),
     )
@@ -165,6 +170,13 @@ def coded(samples: np.ndarray, container: str, codec: str, rate_hz: int = MODEL_
         shaper = av.AudioResampler(context.format, "mono", rate_hz, frame_size=context.frame_size or None)
         for piece in [*shaper.resample(frame), *shaper.resample(None), None]:
             out.mux(stream.encode(piece))
+    return file.getvalue()
+
+
+def gsm(samples: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    narrow = np.clip(_resampled(samples, MODEL_RATE_HZ, NARROW_HZ), -1, 1)
+    soundfile.write(file, narrow, NARROW_HZ, format="WAV", subtype="GSM610")
     return file.getvalue()
 
 

@@ -125,22 +125,16 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ),
     (TELEPHONE, "amr-wb", "amr_wb, AMR-WB: amrwb amr_wb libopencore_amrwb / amr-wb"),
     (TELEPHONE, "g722", "g722, G.722: g722 adpcm_g722"),
-    (
-        TELEPHONE,
-        "g711",
-        """
-        pcm_mulaw, G.711 µ-law: pcm_mulaw / ulaw
-        pcm_alaw, G.711 A-law: pcm_alaw / alaw
-        """,
-    ),
+    (TELEPHONE, "g711", "pcm_mulaw, G.711 µ-law: pcm_mulaw / ulaw"),
+    (TELEPHONE, "g711-alaw", "pcm_alaw, G.711 A-law: pcm_alaw / alaw"),
+    (TELEPHONE, "amr-nb", "amr_nb, AMR-NB: amrnb amr_nb libopencore_amrnb"),
+    (TELEPHONE, "gsm", "gsm, GSM 06.10: gsm gsm_ms / gsm610"),
     (
         TELEPHONE,
         NOT_VALIDATED,
         """
-        amr_nb, AMR-NB: amrnb amr_nb libopencore_amrnb
         amr_wb_plus, AMR-WB+: / sawp
         speex, Speex: speex
-        gsm, GSM 06.10: gsm gsm_ms / gsm610
         ilbc, iLBC: ilbc
         g721, G.721: / g721_32
         g723, G.723: / g723_24 g723_40

@@ -35,8 +35,9 @@ def test_speech_band_survives_and_telephone_bands_end_at_4_khz(condition: Condit
     received = condition.apply(clip)
     assert (received.dtype, received.ndim) == (np.float32, 1)
     assert len(clip) - 0.1 * RATE <= len(received) <= len(clip)
-    assert level(received, 440) == pytest.approx(level(clip, 440), rel=0.1)
-    narrow = condition.name in ("g711", "band-8k")
+    rel = 0.25 if condition.name == "amr-nb" else 0.1  # why: a speech coder models voices, not tones
+    assert level(received, 440) == pytest.approx(level(clip, 440), rel=rel)
+    narrow = condition.name in ("g711", "g711-alaw", "amr-nb", "gsm", "band-8k")
     assert (level(received, 5500) < 0.01 * level(clip, 5500)) is narrow
     assert (received[: RATE // 2] != clip[: RATE // 2]).any()
     assert (condition.apply(clip) == received).all()
@@ -58,7 +59,7 @@ def test_the_coded_file_is_the_same_at_every_run_and_can_be_scanned(condition: C
 def test_conditions_are_chosen_by_name_and_in_order() -> None:
     assert [c.name for c in conditions("g722, mp3-64k")] == ["g722", "mp3-64k"]
     coded, around = conditions("channels"), conditions("surroundings")
-    assert (len(coded), len(around)) == (7, 4)
+    assert (len(coded), len(around)) == (10, 4)
     assert [c.name for c in conditions("all")] == [c.name for c in (*coded, *around)]
 
 
