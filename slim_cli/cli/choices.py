@@ -45,7 +45,8 @@ def completing(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str
 
     def complete(incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
-        return [f"{before}{comma}{choice}" for choice in choices() if choice.startswith(last)]
+        left = [choice for choice in choices() if choice not in before.split(",")]
+        return [f"{before}{comma}{choice}" for choice in left if choice.startswith(last)]
 
     return complete
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.engines.local import examine_files
 from slim_cli.evidence.exhibits import Exhibit
 from slim_cli.results import FileResult
@@ -143,7 +143,7 @@ def test_an_interrupted_run_that_goes_on_ends_with_the_rows_of_an_unbroken_one(
             if row.from_ledger:
                 text = text.replace(row.from_ledger.run, "RUN").replace(row.from_ledger.date, "DATE")
         compared.append(text)
-        assert verify(folder).changed == ()
+        assert verify(VerifyOptions(folder)).changed == ()
     assert compared[0] == compared[1]
 
 
@@ -204,7 +204,7 @@ def test_listed_files_are_examined(
         "evidence/a.wav": "scored",
         "evidence/gone.wav": "unreadable",
     }
-    assert verify(tmp_path / "out", evidence=tmp_path).changed == ()
+    assert verify(VerifyOptions(tmp_path / "out", evidence=tmp_path)).changed == ()
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_shards_merge_into_the_rows_of_one_scan(
     scores = [{path: row.score for path, row in written(tmp_path / name).items()} for name in ("whole", "merged")]
     assert scores[0] == scores[1]
     assert list(scores[1]) == list(scores[0])
-    assert verify(tmp_path / "merged").changed == ()
-    assert verify(tmp_path / "merged").unfinished == ""
+    assert verify(VerifyOptions(tmp_path / "merged")).changed == ()
+    assert verify(VerifyOptions(tmp_path / "merged")).unfinished == ""
     for row in written(tmp_path / "merged").values():
         assert row.overview is None or (tmp_path / "merged" / row.overview).is_file()
     assert {path: path.read_bytes() for path in before} == before
     opening = json.loads((tmp_path / "merged/audit.jsonl").read_text().splitlines()[0])["payload"]
-    assert [one["head"] for one in opening["merged"]] == [verify(folder).head for folder in shards]
+    assert [one["head"] for one in opening["merged"]] == [verify(VerifyOptions(folder)).head for folder in shards]
 
 
 def test_a_changed_or_unlike_shard_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import webbrowser
@@ -82,6 +83,7 @@ def test_what_the_help_lists_is_what_there_is() -> None:
         ("slim scan --model ", set(choices.models())),
         ("slim scan --language d", {"de"}),
         ("slim scan --format html,pa", {"html,parquet"}),
+        ("slim scan --format html,h", set()),
         ("slim report --report ", {"all", "flagged", "new", "top:300"}),
         ("slim scan --occlusion t", {"top:20"}),
     ],
@@ -92,6 +94,24 @@ def test_a_shell_completes_commands_and_values(typed: str, offered: set[str]) ->
     asked = {"_SLIM_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(words - 1)}
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True)
     assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"_SLIM_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "slim scan --format p"},
+        {
+            "_SLIM_COMPLETE": "complete_fish",
+            "_TYPER_COMPLETE_ARGS": "slim scan --format p",
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        },
+    ],
+    ids=["zsh", "fish"],
+)
+def test_other_shells_are_offered_the_same(asked: dict[str, str]) -> None:
+    code = "import sys; sys.argv = ['slim']; from slim_cli.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True)
+    assert set(re.findall(r"\w+", done.stdout)) - {"_arguments"} == {"pdf", "parquet"}
 
 
 @pytest.mark.parametrize(

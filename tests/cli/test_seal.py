@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from slim_cli.custody.printed import attachments
-from slim_cli.custody.verification import verify
+from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.reporting import signing
 from tests.cli.conftest import Slim, World, rows
 from tests.custody.test_run import forge
@@ -36,7 +36,7 @@ def key(tmp_path: Path) -> Path:
 
 def test_the_slip_is_one_page_that_names_the_head_and_carries_itself(slim: Slim, out: Path) -> None:
     ran = slim("seal", out)
-    slip, head = out.with_name("out-seal.pdf"), verify(out).head
+    slip, head = out.with_name("out-seal.pdf"), verify(VerifyOptions(out)).head
     assert (ran.code, ran.err) == (0, "")
     assert str(slip) in ran.out
     assert head in ran.out
@@ -51,7 +51,7 @@ def test_the_slip_is_one_page_that_names_the_head_and_carries_itself(slim: Slim,
 
 def test_a_folder_written_anew_is_found_by_slip_and_head(slim: Slim, out: Path) -> None:
     slim("seal", out)
-    head = verify(out).head
+    head = verify(VerifyOptions(out)).head
     forge(out, lambda log: None)
     assert slim("verify", out).code == 0
     for anchor in (out.with_name("out-seal.pdf"), head):
@@ -60,7 +60,7 @@ def test_a_folder_written_anew_is_found_by_slip_and_head(slim: Slim, out: Path) 
 
 
 def test_a_report_made_again_after_the_seal_fits_it_only_if_it_is_the_same(slim: Slim, world: World, out: Path) -> None:
-    head = verify(out).head
+    head = verify(VerifyOptions(out)).head
     slim("report", out, "--format", "csv")
     assert slim("verify", out, "--seal", head).code == 0
     world.on_write = lambda: (out / "results.csv").write_text("another", encoding="utf-8") and None
