@@ -74,7 +74,7 @@ def _cells(result: FileResult, review_score: float | None) -> list[str]:
 
     words, top = load_words(), result.top_channel
     speech = max((c.net_speech_s for c in result.channels), default=None)
-    flagged = review_score is not None and (result.score or -1e9) >= review_score
+    flagged = None not in (review_score, result.score) and result.score >= review_score
     review = "review" if flagged else ""
     return [
         "–" if result.score is None else f"{result.score:+.2f}",
