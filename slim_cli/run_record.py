@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RUN_SCHEMA = "slim-run/1"
+DEFAULT_ORIGIN, COMMAND_LINE = "default", "command line"  # of settings; every other origin is a file or a variable
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from slim_cli.cli.settings_loading import candidates
 from slim_cli.cli.settings_types import options, variable
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
+from slim_cli.run_record import DEFAULT_ORIGIN
 
 app = typer.Typer(no_args_is_help=True, help="Show the settings that hold and where each comes from, or begin a file.")
 
@@ -60,7 +61,7 @@ def _all(root: Any) -> Iterator[tuple[tuple[str, ...], Any, str]]:
     settings = root.obj or known.Settings()
     for place, option in _places(root.command, ()):
         value = settings.values.get(place, known.plain(option.default))
-        yield place, value, settings.origins.get(place, known.DEFAULT)
+        yield place, value, settings.origins.get(place, DEFAULT_ORIGIN)
 
 
 def _places(command: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -8,8 +8,9 @@ import sys
 from typer.exceptions import TyperException
 
 from slim_cli.cli.console import complain
-from slim_cli.cli.settings import COMMAND_LINE, DEFAULT, origin
+from slim_cli.cli.settings import origin
 from slim_cli.errors import SlimError
+from slim_cli.run_record import COMMAND_LINE, DEFAULT_ORIGIN
 
 INTERNAL_ERROR = 70
 ENVIRONMENT_ERROR = 5
@@ -40,7 +41,7 @@ def _wrong_use(error: TyperException) -> tuple[str, int]:
     told, context = getattr(error, "format_message", lambda: "")(), getattr(error, "ctx", None)
     if context is not None and told:
         option = getattr(error, "param", None)
-        place = origin(context, option) if option else DEFAULT
-        told = told if place in (COMMAND_LINE, DEFAULT) else f"{place}: {told}"
+        place = origin(context, option) if option else DEFAULT_ORIGIN
+        told = told if place in (COMMAND_LINE, DEFAULT_ORIGIN) else f"{place}: {told}"
         told = f"{told.replace('Value error, ', '').rstrip('.')} ({context.command_path} --help tells what there is)"
     return told, getattr(error, "exit_code", INTERRUPTED)

@@ -11,12 +11,12 @@ import typer
 
 from slim_cli.cli.settings_types import Table, options
 from slim_cli.errors import UsageError
+from slim_cli.run_record import COMMAND_LINE, DEFAULT_ORIGIN
 
 FILE = "slim.toml"
 NO_FILE = "none"
 OPINIONS = "opinions"  # tables of second opinions, beside those of commands
 WHICH = "SLIM_CONFIG"
-DEFAULT, COMMAND_LINE = "default", "command line"
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def origin(context: typer.Context, option: Any) -> str:
         above = above.parent
     source = getattr(context.get_parameter_source(option.name), "name", "")
     if source == "DEFAULT_MAP" and context.obj:
-        return str(context.obj.origins.get(tuple(place), DEFAULT))
-    return COMMAND_LINE if source == "COMMANDLINE" else DEFAULT
+        return str(context.obj.origins.get(tuple(place), DEFAULT_ORIGIN))
+    return COMMAND_LINE if source == "COMMANDLINE" else DEFAULT_ORIGIN
 
 
 def plain(value: Any) -> Any:

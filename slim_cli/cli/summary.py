@@ -74,7 +74,7 @@ def _cells(result: FileResult, review_score: float | None) -> list[str]:
 
     words, top = load_words(), result.top_channel
     speech = max((c.net_speech_s for c in result.channels), default=None)
-    flagged = None not in (review_score, result.score) and result.score >= review_score
+    flagged = review_score is not None and result.score is not None and result.score >= review_score
     review = "review" if flagged else ""
     return [
         "–" if result.score is None else f"{result.score:+.2f}",

@@ -22,6 +22,7 @@ from slim_cli.reporting.numbers import DASH, Numbers
 from slim_cli.reporting.view import Report
 from slim_cli.resources import templates_dir
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
+from slim_cli.run_record import COMMAND_LINE, DEFAULT_ORIGIN
 
 _TOLD_APART = ("propositions", "metrics", "tippett")
 _SCRIPTS = ("table.js", "viewer.js")
@@ -65,6 +66,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         item=report.words.item,
         command=shlex.join(report.run.command),
         parameters=list(flat(report.run.parameters)),
+        settings=chosen_settings(report),
         confinement=confinement_remarks(report.run.parameters),
         calibration=list(flat(_readable(report.run.calibration))),
         window_s=tick(WINDOW_S),
@@ -74,6 +76,16 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         proxy_limit_s=LONGEST_S,
         DASH=DASH,
     )
+
+
+def chosen_settings(report: Report) -> list[tuple[str, str]]:
+    """Options that were not left at their defaults: the name, and the value with where it was given."""
+    told = {COMMAND_LINE: report.words.say("method.command_line")}
+    return [
+        (name, f"{_plain(one['value'])} ({told.get(one['origin'], one['origin'])})")
+        for name, one in report.run.settings.items()
+        if one["origin"] != DEFAULT_ORIGIN
+    ]
 
 
 def page_style(report: Report) -> str:

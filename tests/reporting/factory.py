@@ -216,6 +216,11 @@ def run(results: list[FileResult]) -> RunRecord:
         parameters={"window_s": 4.0, "hop_s": 2.0, "min_net_speech_s": 2.0, "decoders": {"WAV": "soundfile"}},
         fingerprint=FINGERPRINT,
         counts={s: statuses.count(s) for s in dict.fromkeys(statuses)},
+        settings={
+            "device": {"value": "auto", "origin": "default"},
+            "max-duration": {"value": "30m", "origin": "slim.toml"},
+            "format": {"value": "html,pdf", "origin": "command line"},
+        },
     )
 
 

@@ -68,6 +68,13 @@ def test_every_section_holds_its_fields(reports, section, mode, language):
         assert f'id="{section.id}"' in markup
 
 
+@pytest.mark.parametrize(("language", "given"), [("en", "command line"), ("de", "Befehlszeile")])
+def test_settings_stand_with_where_each_was_given_but_for_defaults(reports, language, given):
+    told = field_texts(section_of(reports["triage", language]["html"], "I"))["settings"]
+    assert told.startswith(f"max-duration 30m (slim.toml) format html,pdf ({given})")
+    assert "device" not in told
+
+
 def test_every_item_of_a_standard_stands_where_the_list_says():
     fields = {section.letter: section.fields["evaluate"] for section in SECTIONS}
     standards = tomllib.loads((templates_dir() / "sections.toml").read_text(encoding="utf-8"))["standard"]
