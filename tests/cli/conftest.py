@@ -107,5 +107,6 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr("slim_cli.engines.scanning.load_detector", lambda bundle, device: detector)
     monkeypatch.setattr("slim_cli.engines.scanning.load_reference", lambda bundle: reference)
     monkeypatch.setattr("slim_cli.engines.scanning.examine_files", made.scan)
-    monkeypatch.setattr("slim_cli.engines.scanning.write", made.write)
+    for writing in ("engines.scanning", "reporting.reporting_again", "reporting"):
+        monkeypatch.setattr(f"slim_cli.{writing}.write", made.write)
     return made
