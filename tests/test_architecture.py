@@ -27,7 +27,7 @@ FOUNDATION = {
         "run_record",
         "window_scores",
     ),
-    *("upgrade", "words", "__init__"),
+    *("upgrade", "whole_files", "words", "__init__"),
 }
 LEFT_OF = {
     "evidence": set(),

@@ -17,8 +17,8 @@ from slim_cli.corpora.manifest import Clip
 from slim_cli.detector.runtime import BATCH, Detector
 from slim_cli.engines.clips import read_clips
 from slim_cli.errors import UsageError
-from slim_cli.reporting.writers import replacing
 from slim_cli.validation.scores import Scores
+from slim_cli.whole_files import replacing
 from slim_cli.words import load_words
 
 SCHEMA = "slim-embeddings/1"

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.numbers import shortened
 from slim_cli.reporting.table import cell
-from slim_cli.reporting.writers import replacing
+from slim_cli.whole_files import replacing
 
 BONA_FIDE, SPOOF, INK = "#0072b2", "#d55e00", "#1b1f24"
 """Okabe and Ito's blue and vermilion, told apart with any colour vision; shapes differ too, for print in grey."""

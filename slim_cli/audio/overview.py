@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from slim_cli.audio.resampling import FirstRate
 from slim_cli.audio.spectra import frame_length, linear_filters, mel_filters, power_spectra
 from slim_cli.audio.stream import Passage
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.whole_files import replacing
 
 BANDS = 128
 MAX_COLUMNS = 1200
@@ -57,17 +57,15 @@ class Overview:
         return min(self.hop_s, _MAX_STRIDE * round(self.sample_rate_hz * _ATOM_S) / self.sample_rate_hz)
 
     def save(self, path: Path) -> None:
-        """Writes the overview, under a temporary name first.
+        """Writes the overview, whole or not at all.
 
         Raises:
             EnvironmentUnfit: it cannot be written there.
         """
-        partial = path.with_suffix(".part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(partial, "wb") as file:
+            with replacing(path) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, **{k: v for k, v in vars(self).items() if v is not None})
-            os.replace(partial, path)
         except OSError as error:
             raise EnvironmentUnfit(f"The overview {path} cannot be written: {error.strerror}.") from error
 

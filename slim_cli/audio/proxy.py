@@ -18,6 +18,7 @@ from av.audio.stream import AudioStream
 from slim_cli.audio.resampling import FirstRate
 from slim_cli.audio.stream import Passage
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.whole_files import unnamed
 
 ENCODER, CONTAINER, RATE_HZ, BIT_RATE_BPS = "libopus", "webm", 24_000, 24_000
 LONGEST_S = 1800.0
@@ -78,7 +79,7 @@ class ProxyWriter:
 
     def __init__(self, path: Path, rate_hz: int, channel: int = 0) -> None:
         self._channel, self._native = channel, FirstRate()
-        self._path, self._partial, self._rate = path, path.with_suffix(".part"), rate_hz
+        self._path, self._partial, self._rate = path, unnamed(path), rate_hz
         self._digest, self._samples, self._most = hashlib.sha256(), 0, round(LONGEST_S * rate_hz)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

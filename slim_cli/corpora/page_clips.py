@@ -25,6 +25,7 @@ from slim_cli.corpora.page_rules import PageLabel, PageRules, read_rules
 from slim_cli.corpora.snapshots import Snapshot, SnapshotFile
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ
+from slim_cli.whole_files import replacing
 
 MAX_S, SHORTEST_S, SHORTEST_EXCERPT_S = 12.0, 0.8, 3.0
 SILENT = 1e-4  # of full scale
@@ -255,10 +256,8 @@ def _by_ffmpeg(file: io.BytesIO, name: str | None, options: dict[str, str]) -> t
 
 def _write(path: Path, rows: Sequence[PageClip] | Sequence[dict[str, object]]) -> None:
     """Writes a manifest under its name when it is whole."""
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         data = [row if isinstance(row, dict) else asdict(row) for row in rows]
         out = csv.DictWriter(file, data[0] if data else ["path", "label"])
         out.writeheader()
         out.writerows(data)
-    unfinished.replace(path)

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from slim_cli.hashing import canonical
+
 FILE_NAME = "audit.jsonl"
 START = "0" * 64
 FIRST, EXAMINED, LAST = "scan_started", "file_examined", "scan_ended"
@@ -101,7 +103,7 @@ class AuditLog:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         for event, payload in events:
             entry = {"event": event, "payload": payload, "previous": self._head, "time": now}
-            line = json.dumps(entry, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+            line = canonical(entry)
             self._file.write(line + b"\n")
             self._head = hashlib.sha256(line).hexdigest()
         self._file.flush()

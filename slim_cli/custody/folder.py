@@ -36,11 +36,6 @@ OUTPUTS = (
 )
 
 
-def unnamed(path: Path) -> Path:
-    """Where a file is written before it gets its name."""
-    return path.with_name(f".{path.name}.part")
-
-
 def check_apart(output: Path, evidence: Sequence[Path]) -> None:
     """Refuses an output folder in which writing could touch evidence.
 

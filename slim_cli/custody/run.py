@@ -19,11 +19,12 @@ from typing import Any
 from slim_cli import __version__
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
-from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run, unnamed
+from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run
 from slim_cli.custody.lock import FolderLock, Owner
 from slim_cli.custody.row_writer import RowWriter
 from slim_cli.errors import UsageError
 from slim_cli.results import FileResult
+from slim_cli.whole_files import unnamed
 
 DECIDING = ("fingerprint", "model", "calibration", "configuration", "evidence", "choice", "hashes")
 

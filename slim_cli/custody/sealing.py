@@ -18,6 +18,7 @@ from typing import Any
 
 from slim_cli.custody import audit
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.hashing import canonical
 
 SCHEMA = "slim-seal/1"
 Stamp = Callable[[bytes], bytes]
@@ -54,7 +55,7 @@ class Slip:
     def signed_content(self) -> bytes:
         """What signature and time stamp cover."""
         covered = {**asdict(self), "signature": "", "timestamp": ""}
-        return json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()
+        return canonical(covered)
 
     def to_json(self) -> str:
         """The slip for machines."""

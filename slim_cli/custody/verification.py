@@ -10,9 +10,10 @@ from pathlib import Path
 
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
-from slim_cli.custody.folder import ROWS, History, read_history, unnamed
+from slim_cli.custody.folder import ROWS, History, read_history
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
+from slim_cli.whole_files import unnamed
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
 from slim_cli.resources import user_dir
+from slim_cli.whole_files import replacing
 
 CONFIG, WEIGHTS, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"
 FILES = (CONFIG, "preprocessor_config.json", WEIGHTS)
@@ -221,6 +222,5 @@ def _lines(path: Path) -> Iterator[list[str]]:
 
 def _record(encoder: HubEncoder, found: Digests) -> None:
     records = _all_records() | {f"{encoder.key}/{name}": digest for name, digest in found.items()}
-    temporary = store() / f"{SUMS}.part"
-    temporary.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(records.items())), encoding="utf-8")
-    temporary.replace(store() / SUMS)
+    with replacing(store() / SUMS) as partial:
+        partial.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(records.items())), encoding="utf-8")

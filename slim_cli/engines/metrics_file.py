@@ -10,14 +10,14 @@ from pathlib import Path
 from slim_cli import __version__
 from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.results import STATUSES
+from slim_cli.whole_files import replacing
 
 
 def write_metrics(summary: ScanSummary, path: Path) -> None:
     """Writes the file, whole or not at all; `path` should end in `.prom`."""
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text("".join(f"{line}\n" for line in _lines(summary)), encoding="utf-8")
-    os.chmod(partial, 0o644)
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_text("".join(f"{line}\n" for line in _lines(summary)), encoding="utf-8")
+        os.chmod(partial, 0o644)
 
 
 def _lines(summary: ScanSummary) -> Iterator[str]:

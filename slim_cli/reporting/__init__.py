@@ -46,7 +46,8 @@ def write(
         EnvironmentUnfit: the PDF could not be printed.
     """
     from slim_cli.reporting.stored_rows import StoredRows
-    from slim_cli.reporting.writers import Findings, get_writer, replacing
+    from slim_cli.reporting.writers import Findings, get_writer
+    from slim_cli.whole_files import replacing
     from slim_cli.words import load_words
 
     check_limit(style.limit)

@@ -13,7 +13,8 @@ from slim_cli.reporting import FORMATS, load, stored_case, stored_choices, write
 from slim_cli.reporting.case_file import load_case
 from slim_cli.reporting.selection import DEFAULT, Style
 from slim_cli.reporting.signing import Seal, check_signing, is_signed, write_signed
-from slim_cli.reporting.writers import Findings, get_writer, replacing
+from slim_cli.reporting.writers import Findings, get_writer
+from slim_cli.whole_files import replacing
 
 PDF = "report.pdf"
 

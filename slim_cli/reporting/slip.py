@@ -11,8 +11,8 @@ from markupsafe import Markup
 from slim_cli.custody.sealing import Slip
 from slim_cli.reporting.numbers import moment
 from slim_cli.reporting.pdf import print_document
-from slim_cli.reporting.writers import replacing
 from slim_cli.resources import templates_dir
+from slim_cli.whole_files import replacing
 from slim_cli.words import load_words
 
 _GROUP = 8

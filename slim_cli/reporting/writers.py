@@ -1,13 +1,10 @@
-"""One small writer per output format, behind a registry; every file appears whole or not at all."""
+"""One small writer per output format, behind a registry."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,25 +84,3 @@ def get_writer(name: str) -> tuple[str, Writer]:
             f"The output format {name} needs {_NEEDED[name]}; install it with: pip install 'slim-audit[{name}]'."
         )
     return WRITERS[name]
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path beside the target, for a file or a folder, that takes the target's place when all went well."""
-    partial = target.with_name(f".{target.name}.part")
-    remove(partial)
-    try:
-        yield partial
-        if partial.is_dir():
-            remove(target)
-        os.replace(partial, target)
-    finally:
-        remove(partial)
-
-
-def remove(path: Path) -> None:
-    """Removes a file, a link or a folder with all it holds; nothing if it is not there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

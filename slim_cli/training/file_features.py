@@ -28,6 +28,7 @@ from slim_cli.detector.model import Slim
 from slim_cli.errors import UsageError
 from slim_cli.results import MODEL_RATE_HZ, WINDOW_S
 from slim_cli.training.features import FeatureSource, encoder_fingerprint
+from slim_cli.whole_files import replacing
 
 SCHEMA = "slim-file-features/1"
 SHARD_S, BATCH_S = 600, 160  # audio per shard, and per batch with its padding
@@ -120,9 +121,8 @@ def _claim(folder: Path, fingerprint: str) -> None:
     mine, path = {"schema": SCHEMA, "encoders": fingerprint}, folder / "cache.json"
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(mine), encoding="utf-8")
-        unfinished.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(mine), encoding="utf-8")
     try:
         same = json.loads(path.read_text(encoding="utf-8")) == mine
     except ValueError:

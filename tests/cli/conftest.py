@@ -88,10 +88,11 @@ class World:
                 raise result
             yield result
 
-    def write(self, results: Any, run: Any, reference: Any, output: Path, formats: Any, style: Any) -> None:
+    def write(self, results: Any, run: Any, reference: Any, output: Path, formats: Any, style: Any) -> dict[str, Path]:
         self.on_write()
         self.written.append({"results": results, "run": run, "output": output, "formats": formats, "style": style})
         (output / "report.html").write_text("report", encoding="utf-8")
+        return {"html": output / "report.html"}
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from slim_cli.errors import EnvironmentUnfit
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting import writers
 from slim_cli.reporting.tracks import track_name
-from slim_cli.reporting.writers import WRITERS, Findings, get_writer, replacing
+from slim_cli.reporting.writers import WRITERS, Findings, get_writer
 from slim_cli.results import LikelihoodRatio, Opinion
+from slim_cli.whole_files import replacing
 from tests.reporting import factory
 
 FORMATS = ("csv", "parquet", "audacity", "raven", "uco")
