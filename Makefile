@@ -2,11 +2,12 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit wheel lock sbom bundle check-bundle setup clean
+.PHONY: help demo test test-slow lint types unit wheel lock sbom bundle check-bundle setup clean
 
 help:
 	@echo "make demo    set up, scan examples/evidence, write a triage to out/demo and an evaluation to out/demo-case"
 	@echo "make test    set up, lint, check types, run all tests, check the wheel"
+	@echo "make test-slow  run the tests that take minutes and that make test leaves out"
 	@echo "make lock    write requirements.lock anew: every package with its hash, for this Python and platform"
 	@echo "make sbom    write the parts of a release to build/*.cdx.json (CycloneDX)"
 	@echo "make bundle  make build/slim-audit-*.tar, from which it is installed without a network; check-bundle tries that"
@@ -33,6 +34,9 @@ types: setup
 
 unit: setup
 	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
 
 wheel: setup
 	tests/check_wheel.sh
