@@ -10,7 +10,7 @@ import av.error
 import numpy as np
 
 from slim_cli.errors import EvidenceError
-from slim_cli.evidence.boxes import missing_index, sound_tracks
+from slim_cli.evidence.boxes import missing_index, sound_tracks, stated_coding
 from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions, failed
 from slim_cli.evidence.formats import PERMITTED_DECODERS, codec_of
@@ -91,7 +91,7 @@ class FfmpegSource(Source):
         self._track = self._container.streams.audio[index]
         context = self._track.codec_context
         codec = self._codec(index)
-        if not codec_of(codec).decoders or context is None or not context.codec:
+        if context is None or not context.codec or not codec_of(context.codec.name).decoders:
             raise failed(Remark("codec_not_permitted", {"codec": codec_of(codec).name}))
         context.thread_type, context.thread_count = "NONE", 1
         self._frames_left = self._decoded()
@@ -133,9 +133,10 @@ class FfmpegSource(Source):
     def _codec(self, number: int) -> str:
         """The name of a track's codec, as its decoder or, without one, as the container tells it."""
         track = self._container.streams.audio[number]
-        if track.codec_context is not None and track.codec_context.codec is not None:
+        entry = self._index[number].entry if number < len(self._index) else ""
+        if track.codec_context is not None and track.codec_context.codec is not None and entry != "usac":
             return str(track.codec_context.codec.name)
-        return (self._index[number].entry if number < len(self._index) else "") or "unknown"
+        return entry or stated_coding(self._view, self._kind.demuxer) or "unknown"
 
     def _name_tracks(self, first_error: EvidenceError | None) -> None:
         audio = self._container.streams.audio

@@ -150,6 +150,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         adpcm_nms, ADPCM (NMS): / nms_adpcm_16 nms_adpcm_24 nms_adpcm_32
         """,
     ),
+    (LOSSY, NOT_VALIDATED, "xhe_aac, xHE-AAC: / usac"),
     (LOSSY, NOT_VALIDATED, "apac, Apple Positional Audio (APAC):"),
     (LOSSY, NOT_VALIDATED, "ac4, AC-4: / ac-4"),
     (LOSSY, NOT_VALIDATED, "mpegh, MPEG-H 3D Audio: / mpegh_3d_audio mha1 mhm1"),
@@ -228,6 +229,8 @@ CONTAINERS: tuple[Container, ...] = (
         r".{4}(ftyp|moov|mdat|wide|skip|free|pnot)",
     ),
     _container("AMR | amr | | .amr .awb", r"#!AMR(-WB)?\n"),
+    _container("AMR-WB+ | | | ", r"#!AMR-WB\+\n"),
+    _container("AMR in several channels | | | ", r"#!AMR(-WB)?_MC1\.0\n"),
     _container("ASF/WMA | asf | | .wma .asf .wmv", r"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9"),
     _container("Matroska/WebM | matroska | matroska,webm webm | .webm .weba .mka .mkv", r"\x1a\x45\xdf\xa3"),
     _container("AVI | avi | | .avi", r"RIFF.{4}AVI "),
