@@ -13,13 +13,12 @@ from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, failed
 from slim_cli.evidence.ffmpeg_source import FfmpegSource
 from slim_cli.evidence.layout import SIZE_BYTES, Part, content_end, find_recording, parts, tags_end
-from slim_cli.evidence.sndfile_source import SndfileSource
+from slim_cli.evidence.sndfile_source import DELAYS_SAMPLES, SndfileSource
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
 
 _MAX_PARTS = 10_000
 _FEW_BYTES = 256  # less than any frame that can be decoded
-_DELAYS_SAMPLES = 4_500  # delay, padding and a frame without sound, which decoders of MP3 take off
 _LOST_S = 0.1
 _READ_TO_THE_END = ("mpegts", "mpeg", "mxf", "rm", "dhav")  # their demuxers stop at the end of the file only
 
@@ -142,7 +141,7 @@ class Examination:
         if part.expected_s is None:
             return
         rate = source.header.sample_rate_hz
-        tolerated = {"FLAC": 0, "MP3": _DELAYS_SAMPLES}.get(part.kind.label, _LOST_S * rate)
+        tolerated = {"FLAC": 0, "MP3": DELAYS_SAMPLES}.get(part.kind.label, _LOST_S * rate)
         short = round(part.expected_s * rate) - source.decoded
         if short > tolerated and source.lost_s < 0.5 * short / rate:
             self.seconds_unexamined += short / rate - source.lost_s
@@ -180,7 +179,7 @@ def _open(part: Part, track: int | None) -> Source:
             raise failed(Remark("audio_not_examined", {"container": kind.label}))
         return FfmpegSource(part.view, kind, track)
     try:
-        return SndfileSource(part.view, kind)
+        return SndfileSource(part.view, kind, part.expected_s)
     except soundfile.LibsndfileError as error:
         if not kind.demuxer:
             raise failed(Remark("sndfile_failed", {"message": error.error_string})) from error

@@ -12,18 +12,25 @@ from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions
 from slim_cli.evidence.sniffing import Kind
 
+DELAYS_SAMPLES = 4_500  # delay, padding and a frame without sound, which decoders of MP3 take off
 _COUNTED = ("FLAC", "MP3", "OGG")  # their headers announce samples that need not be there
 
 
 class SndfileSource(Source):
     """Audio through libsndfile.
 
+    Args:
+        view: the file, or a part of it.
+        kind: what it is.
+        frames_s: what the frames that were counted in it hold, seconds; None where they were not counted.
+
     Raises:
         soundfile.LibsndfileError: it cannot read the file.
     """
 
-    def __init__(self, view: ByteView, kind: Kind) -> None:
+    def __init__(self, view: ByteView, kind: Kind, frames_s: float | None = None) -> None:
         super().__init__()
+        self._frames_s = frames_s
         raw: dict[str, Any] = {"format": "RAW", "subtype": "VOX_ADPCM", "channels": 1, "samplerate": kind.rate_hz}
         source = view.rewound() if view.whole else view
         self._file = soundfile.SoundFile(source, closefd=False, **(raw if kind.rate_hz else {}))
@@ -56,4 +63,10 @@ class SndfileSource(Source):
             yield block
         expected = self.header.expected_samples
         if self.header.container in _COUNTED and expected and self.decoded < 0.999 * expected:
-            self.broken = True
+            self.broken = not self._all_frames_came_out()
+
+    def _all_frames_came_out(self) -> bool:
+        """Whether what was announced is refuted by the frames; without a table of them it is a guess."""
+        if self._frames_s is None or self.header.container != "MP3":
+            return False
+        return self.decoded >= self._frames_s * self.header.sample_rate_hz - DELAYS_SAMPLES

@@ -1,28 +1,35 @@
-"""What isolation costs: decoding in confined processes against decoding in this one, on the same files in one run.
+"""What is paid for beside decoding, on the same files in one run.
 
-`python -m tests.evidence.benchmark [SECONDS [ROUNDS]]`: recordings of that length (300 s) in usual formats, 10 rounds.
+`python -m tests.evidence.benchmark isolation`: decoding in confined processes against decoding in this one;
+`python -m tests.evidence.benchmark count`: decoding with the count of what a file holds against decoding alone.
+Both on recordings of usual formats, `--seconds` long (300), in so many `--rounds` (10).
 
 Processor time of all processes is compared, since that of the clock depends on what else the machine does.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from slim_cli.evidence.codecs import Break
+from slim_cli.evidence.byte_views import ByteView
+from slim_cli.evidence.codecs import Break, Source
 from slim_cli.evidence.decoding import Decoder, Limits
 from slim_cli.evidence.examination import Examination, Opening
 from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.ffmpeg_source import FfmpegSource
+from slim_cli.evidence.sndfile_source import SndfileSource
 from tests.conftest import EXAMPLES, RATE_HZ, encode
 
+Decodes = Callable[[Path, Decoder], str]
 MEDIA = {"call.m4a": ("aac", 44_100), "note.opus": ("libopus", 48_000), "video.mp4": ("aac", 48_000)}
 PLAIN = {"call.wav": ("WAV", "PCM_16"), "call.flac": ("FLAC", "PCM_16"), "call.mp3": ("MP3", "MPEG_LAYER_III")}
 
@@ -36,6 +43,18 @@ def make(folder: Path, seconds: float) -> list[Path]:
     for name, (codec, rate) in MEDIA.items():
         encode(folder / name, samples, codec, rate)
     return sorted(folder.iterdir())
+
+
+def alone(path: Path, _: Decoder) -> str:
+    """Decodes in this process what its decoder takes for the file, without a count; the hash as of `here`."""
+    digest = hashlib.sha256()
+    with Exhibit(path) as exhibit:
+        kind, view = exhibit.kind(), ByteView(exhibit.fd)
+        source: Source = SndfileSource(view, kind) if kind.sndfile else FfmpegSource(view, kind)
+        for block in source.blocks():
+            assert not isinstance(block, Break)
+            digest.update(np.ascontiguousarray(block.T, "<f4")[0])
+    return digest.hexdigest()
 
 
 def here(path: Path, _: Decoder) -> str:
@@ -66,28 +85,42 @@ def processor_s(decoder: Decoder) -> float:
     return spent + sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def main(seconds: float = 300.0, rounds: int = 10) -> None:
-    """Prints processor time and ratio for every format, and of all together."""
+COMPARED: dict[str, tuple[Decodes, Decodes]] = {"isolation": (here, apart), "count": (alone, here)}
+
+
+def compare(what: str, seconds: float, rounds: int) -> dict[str, np.ndarray]:
+    """Processor time without and with what is paid for, (2,) seconds by file, and of `all` together.
+
+    Raises:
+        AssertionError: the two ways do not give the same samples.
+    """
+    ways = COMPARED[what]
+    spent: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as folder, Decoder() as decoder:
-        total = np.zeros(2)
         for path in make(Path(folder), seconds):
-            assert here(path, decoder) == apart(path, decoder), path
-            spent = np.zeros(2)
+            assert len({decode(path, decoder) for decode in ways}) == 1, path
+            spent[path.name] = np.zeros(2)
             for _ in range(rounds):
-                for place, decode in enumerate((here, apart)):
+                for place, decode in enumerate(ways):
                     begun = processor_s(decoder)
                     decode(path, decoder)
-                    spent[place] += processor_s(decoder) - begun
-            _print(path.name, spent / rounds)
-            total += spent / rounds
-        _print("all", total)
+                    spent[path.name][place] += (processor_s(decoder) - begun) / rounds
+    return {**spent, "all": sum(spent.values(), np.zeros(2))}
 
 
-def _print(name: str, spent: np.ndarray) -> None:
-    here_s, apart_s = spent
-    ratio = 100 * (apart_s / here_s - 1)
-    print(f"{name:<10} here {1000 * here_s:7.1f} ms   apart {1000 * apart_s:7.1f} ms   {ratio:+6.1f} %", flush=True)
+def main() -> None:
+    """Prints processor time and ratio for every format, and of all together."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=COMPARED)
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--rounds", type=int, default=10)
+    asked = parser.parse_args()
+    for name, (without, added) in compare(asked.what, asked.seconds, asked.rounds).items():
+        ratio = 100 * (added / without - 1)
+        print(
+            f"{name:<10} without {1000 * without:7.1f} ms   with {1000 * added:7.1f} ms   {ratio:+6.1f} %", flush=True
+        )
 
 
 if __name__ == "__main__":
-    main(*(float(sys.argv[1]) if len(sys.argv) > 1 else 300.0, int(sys.argv[2]) if len(sys.argv) > 2 else 10))
+    main()

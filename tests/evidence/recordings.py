@@ -108,6 +108,22 @@ FORMS: tuple[Form, ...] = (
     *_ffmpeg(".alaw", "alaw", "pcm_alaw", (8_000,), (1,)),
     *_ffmpeg(".g722", "g722", "g722", (16_000,), (1,)),
     *_ffmpeg(".gsm", "gsm", "libgsm", (8_000,), (1,)),
+    *_sndfile(".wav", "WAVEX", "PCM_16 PCM_24", (48_000, 96_000)),
+    *_sndfile(".wav", "WAV", "PCM_32 DOUBLE", (32_000,)),
+    *_sndfile(".sph", "NIST", "PCM_16 ULAW ALAW", (8_000,)),
+    *_sndfile(".au", "AU", "FLOAT ALAW", (11_025,)),
+    *_sndfile(".flac", "FLAC", "PCM_16 PCM_24", (44_100, 96_000)),
+    *_sndfile(".mp3", "MP3", "MPEG_LAYER_III", (11_025, 12_000, 24_000, 32_000)),
+    *_ffmpeg(".mp2", "mp2", "mp2", (32_000, 44_100)),
+    *_ffmpeg(".caf", "caf", "aac alac adpcm_ima_qt pcm_alaw", (44_100,)),
+    *_ffmpeg(".mka", "matroska", "alac tta wavpack pcm_f32le pcm_s24le", (44_100,)),
+    *_ffmpeg(".eac3", "eac3", "eac3", (48_000,)),
+    *_ffmpeg(".ac3", "ac3", "ac3", (32_000, 44_100)),
+    *_ffmpeg(".avi", "avi", "pcm_mulaw pcm_alaw adpcm_ms", (22_050,), video=True),
+    *_ffmpeg(".mov", "mov", "alac pcm_mulaw pcm_f32le", (48_000,), video=True),
+    *_ffmpeg(".3g2", "3g2", "aac", (22_050,)),
+    *_ffmpeg(".flv", "flv", "nellymoser", (8_000, 22_050), (1,)),
+    *_ffmpeg(".spx", "ogg", "libspeex", (8_000, 32_000), (1,)),
 )
 
 

@@ -19,6 +19,7 @@ from tests.evidence import fuzz
 from tests.evidence.recordings import FORMS, SECONDS, Form, make, store
 
 ORDINARY = {"headerless"}  # stated of every such file
+RARE = {"caf": {"ffmpeg_instead"}}  # FFmpeg writes forms of CAF that libsndfile leaves to it
 ID3 = b"ID3\x03\x00\x00\x00\x00\x02\x00" + b"\0" * 256
 
 
@@ -58,13 +59,13 @@ def test_ordinary_files_are_read_whole_and_without_any_remark(tmp_path: Path, de
         account = stream.account()
         count += 1
         seconds = samples.shape[1] / stream.media.sample_rate_hz
-        codes = {remark.code for remark in stream.remarks} - ORDINARY
+        codes = {remark.code for remark in stream.remarks} - ORDINARY - RARE.get(made.container, set())
         fine = abs(seconds - 1.0) < 0.12 and not codes
         if not (fine and account["bytes_unexamined"] == 0 and account["seconds_unexamined"] == 0):
             told[made.name] = (seconds, codes)
         path.unlink()
     assert told == {}
-    assert count >= 200
+    assert count >= 300
 
 
 WAV = "WAV", "PCM_16", 8_000
