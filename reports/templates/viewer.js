@@ -94,6 +94,21 @@
 
   const viewers = articles.map(viewer);
 
+  /* A stretch to hear first: its button plays it and stops at its end. */
+  document.querySelectorAll("button[data-from]").forEach((button) => {
+    const audio = document.getElementById(button.dataset.player)?.querySelector("audio");
+    if (!audio) return;
+    const stop = () => audio.currentTime >= Number(button.dataset.to) && audio.pause();
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      document.querySelectorAll("audio").forEach((other) => other.pause());
+      audio.currentTime = Number(button.dataset.from);
+      audio.addEventListener("timeupdate", stop);
+      audio.addEventListener("pause", () => audio.removeEventListener("timeupdate", stop), { once: true });
+      audio.play();
+    });
+  });
+
   const top = (article) => article.getBoundingClientRect().top;
   const here = () => articles.findLastIndex((article) => top(article) <= 20);
   const inView = () => viewers[Math.max(0, articles.findIndex((a) => a.getBoundingClientRect().bottom > innerHeight / 3))];

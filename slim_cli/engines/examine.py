@@ -190,7 +190,7 @@ class _Examination:
         with self._watch.times.measure("opinions"):
             result = replace(result, opinions={one.name: one.opinion(self._pass.speech) for one in self._opinions})
         top = result.top_channel
-        shown = (top or max(result.channels, key=lambda c: c.net_speech_s)).index
+        shown = (top or max(result.channels, key=lambda c: (c.net_speech_s, len(c.rejected_voiced)))).index
         result = replace(result, observations=self._observe(shown, result))
         result = replace(result, remarks=(*result.remarks, *self._remarks(result)))
         if all(c.net_speech_s < self._options.min_net_speech_s for c in result.channels):
@@ -200,7 +200,8 @@ class _Examination:
         with self._watch.times.measure("pictures"):
             overview = self._overview.finish(shown) if self._overview else None
         name = f"overview/{(result.sha256 or '')[:12]}-{result.channels[shown].pcm_sha256[:12]}.npz"
-        result = self._second_pass(result, top, name if overview else None) if top else result
+        if top or result.channels[shown].rejected_voiced:
+            result = self._second_pass(result, result.channels[shown], name if overview else None)
         return self._drawn(result, overview, name) if overview else result
 
     def _channels(self) -> tuple[ChannelResult, ...]:
@@ -238,8 +239,9 @@ class _Examination:
 
     def _second_pass(self, result: FileResult, top: ChannelResult, overview: str | None) -> FileResult:
         """What needs what the first pass found; decoded once more, because memory must not grow with the file."""
-        occluded = self._tools.occlude_above is not None and (top.score or 0.0) > self._tools.occlude_above
-        stability = self._stability(top) if self._options.stability else None
+        limit, scored = self._tools.occlude_above, top.score is not None
+        occluded = limit is not None and scored and (top.score or 0.0) > limit
+        stability = self._stability(top) if self._options.stability and scored else None
         occluder = self._occluder(top) if occluded else None
         with ExitStack() as stack:
             proxy = None

@@ -21,6 +21,7 @@ from slim_cli.reporting.figures.distributions import HistogramLabels, histogram,
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
+from slim_cli.reporting.hear_first import hear_first
 from slim_cli.reporting.measures import measure_rows
 from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
 from slim_cli.reporting.numbers import Numbers
@@ -83,6 +84,7 @@ def build_report(
         limits=conditional_limits(rows, reference, words),
         receipt=receipt,
         log=audit.extract(folder),
+        hear=hear_first(rows, results, reference, folder, (style, words)),
     )
 
 
@@ -155,7 +157,7 @@ class _SectionBuilder:
         score, mismatch = result.score or 0.0, result.mismatch or 0.0
         overview, note = self._overview(result)
         threshold = self._reference.operating_point.score
-        curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion)
+        curves = Curves(channel.windows, score, mismatch, threshold, result.media.duration_s, result.occlusion, channel)
         pairs = self._reference
         ranges = pairs.ranges_for(result.media)
         measures = measure_rows(result.observations, ranges, self._words, result.media)

@@ -140,3 +140,78 @@ class Validation:
     misses: str
     misleading: str
     tippett: Markup | None = None
+
+
+@dataclass(frozen=True)
+class ToHear:
+    """A stretch to listen to.
+
+    Attributes:
+        what: its kind and, in a file of several channels, its channel, in words.
+        start_s: where it starts in the decoded signal, seconds.
+        end_s: where it ends.
+        score: log-odds, positive = synthetic; None where it was not scored.
+        beside: how it lies among bona fide recordings of like length, in words.
+        marked: whether it reaches the threshold for such recordings.
+        playable: whether the listening proxy holds it.
+    """
+
+    what: str
+    start_s: float
+    end_s: float
+    score: float | None
+    beside: str = ""
+    marked: bool = False
+    playable: bool = False
+
+
+@dataclass(frozen=True)
+class FileToHear:
+    """What to hear first of one file.
+
+    Attributes:
+        label: what the report calls the file.
+        path: its name.
+        anchor: of the file in the report.
+        player: id of the element that holds its listening proxy.
+        duration_s: its length, seconds.
+        stretches: the highest ones of each length.
+        rejected: voiced sound that was not taken for speech.
+        more: how many such stretches are not shown.
+        rules: the rules by which stretches are marked, in words.
+        audio: its listening proxy as a data URL, where it has no section that holds it.
+    """
+
+    label: str
+    path: str
+    anchor: str
+    player: str
+    duration_s: float
+    stretches: tuple[ToHear, ...]
+    rejected: tuple[ToHear, ...]
+    more: int
+    rules: tuple[str, ...]
+    audio: str | None = None
+
+
+@dataclass(frozen=True)
+class HearFirst:
+    """The page on what to hear first.
+
+    Attributes:
+        files: the files, in the order in which to hear them.
+        left_out: how many more have stretches to hear.
+        marked_below: files with a marked stretch whose own score lies below the review threshold.
+        rejected: how often voiced sound is not taken for speech in clips of known origin, in words; empty where not
+            measured.
+    """
+
+    files: tuple[FileToHear, ...] = ()
+    left_out: int = 0
+    marked_below: int = 0
+    rejected: str = ""
+
+    @property
+    def audible(self) -> bool:
+        """Whether it holds a player of its own."""
+        return any(file.audio for file in self.files)

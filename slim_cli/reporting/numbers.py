@@ -9,6 +9,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from slim_cli.evidence.formats import codec_of, container_name
+from slim_cli.reporting.figures.axes import clock
 from slim_cli.results import Media
 from slim_cli.words import Words, load_words
 
@@ -119,7 +120,7 @@ class Numbers:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """What the templates call."""
         own = (self.signed, self.plain, self.ratio, self.percent, self.duration, self.size, self.frequency)
-        return {function.__name__: function for function in (*own, stored, shortened, moment)}
+        return {function.__name__: function for function in (*own, stored, shortened, moment, clock)}
 
     def _decimal(self, value: float, pattern: str) -> str:
         return format_decimal(value, pattern, self._words.locale).replace("-", "−")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import overload
 
-from slim_cli.results import FileResult
+from slim_cli.results import ChannelResult, FileResult
 
 OUTLINED = ("effective_bandwidth_hz", "clipping_fraction", "snr_db")  # what lists and limits ask of the observations
 
@@ -48,15 +48,20 @@ class StoredRows(Sequence[FileResult]):
 
 
 def outline(row: FileResult) -> FileResult:
-    """What lists say of a file: without windows, speech, segments and most observations."""
+    """What lists say of a file: without windows, speech, segments, most observations and stretches."""
     return replace(
         row,
         media=row.media and replace(row.media, tags={}),
-        channels=tuple(
-            replace(channel, windows=(), speech=(), rejected_voiced=(), stretches=()) for channel in row.channels
-        ),
+        channels=tuple(map(_outlined, row.channels)),
         observations={name: row.observations[name] for name in OUTLINED if name in row.observations},
         segments=(),
         tracks=(),
         occlusion=None,
+    )
+
+
+def _outlined(channel: ChannelResult) -> ChannelResult:
+    first = {stretch.length_s: stretch for stretch in reversed(channel.stretches)}
+    return replace(
+        channel, windows=(), speech=(), rejected_voiced=channel.rejected_voiced[:1], stretches=tuple(first.values())
     )

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.custody.audit import Extract
-from slim_cli.reporting.comparison_records import Measure, Nearest, Share, Stability, Validation
+from slim_cli.reporting.comparison_records import HearFirst, Measure, Nearest, Share, Stability, Validation
 from slim_cli.reporting.evaluation import Evaluation
 from slim_cli.reporting.own_recordings import Undisputed
 from slim_cli.reporting.receipt import Receipt, Received
@@ -194,6 +194,7 @@ class Report:
         limits: limits whose conditions are met, with the files they concern.
         receipt: the case compared with the scan, None in a triage.
         log: the audit log up to the end of the scan, None where none was kept.
+        hear: what to hear first.
     """
 
     identity: str
@@ -215,6 +216,7 @@ class Report:
     limits: tuple[tuple[str, str], ...] = ()
     receipt: Receipt | None = None
     log: Extract | None = None
+    hear: HearFirst = field(default_factory=HearFirst)
 
     @property
     def mode(self) -> str:

@@ -34,6 +34,8 @@ _STYLES = {
     "bona-mid": 'fill="none" stroke="#004c78" stroke-width="1.6"',
     "spoof-mid": 'fill="none" stroke="#8a3c00" stroke-width="1.6"',
     "speech": 'fill="#6b7480" stroke="none"',
+    "rejected": 'fill="#ffffff" stroke="#9a3b00" stroke-width="1" stroke-dasharray="2 1"',
+    "stretch": 'fill="none" stroke="#9a3b00" stroke-width="1.8" stroke-opacity="0.75"',
 }
 _LABELS = 'font-family="Noto Sans, DejaVu Sans, sans-serif" fill="#1b1f24"'
 

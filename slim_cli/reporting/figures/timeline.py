@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from slim_cli.audio.overview import Overview
 from slim_cli.reporting.figures.axes import AxisScale, clock, ticks, time_ticks
 from slim_cli.reporting.figures.drawing import Drawing
 from slim_cli.reporting.figures.raster import level_range_db, spectrogram_url
-from slim_cli.results import WINDOW_S, Occlusion, WindowScore
+from slim_cli.results import WINDOW_S, ChannelResult, Occlusion, WindowScore
 
 WIDTH = 700.0
 MOST_POINTS = 300
@@ -52,6 +52,7 @@ class Curves:
         threshold: score at which a file is flagged for review.
         duration_s: length of the time axis where there is no overview.
         occlusion: change of the score with each stretch replaced by noise, None where it was not measured.
+        channel: whose speech, voiced sound not taken for speech, and highest stretches are drawn; None for none.
     """
 
     windows: Sequence[WindowScore]
@@ -60,6 +61,7 @@ class Curves:
     threshold: float
     duration_s: float
     occlusion: Occlusion | None = None
+    channel: ChannelResult | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def timeline(overview: Overview | None, curves: Curves, captions: Captions) -> M
         elif name in ("mel", "linear") and overview:
             panels.spectrogram(overview, name, top, height)
         elif name == "speech":
-            panels.speech(curves.windows, top, height)
+            panels.speech(curves, top, height)
         elif name == "score":
             panels.score(curves, top, height, captions)
         elif name == "occlusion" and curves.occlusion:
@@ -163,13 +165,31 @@ class _Panels:
         labels = [f"{self._tick(hz / 1000)}k" if hz >= 1000 else self._tick(hz) for hz, _ in shown]
         self._value_axis(level, [float(row) for _, row in shown], labels)
 
-    def speech(self, windows: Sequence[WindowScore], top: float, height: float) -> None:
+    def speech(self, curves: Curves, top: float, height: float) -> None:
+        """Detected speech, and below it voiced sound that was not taken for speech; where neither was stored, the share
+        of speech in each window."""
         self._panel(top, height)
-        for run in _runs(_grouped(windows, "score")):
+        channel = curves.channel
+        if channel and (channel.speech or channel.rejected_voiced):
+            self._spans(channel.speech, top + 0.5, height - 1, "speech")
+            self._spans([(v.start_s, v.end_s) for v in channel.rejected_voiced], top + 0.5, height - 1, "rejected")
+            return
+        for run in _runs(_grouped(curves.windows, "score")):
             middles = [(a.centre_s + b.centre_s) / 2 for a, b in pairwise(run)]
             edges = [run[0].start_s, *middles, run[-1].end_s]
             self._bars(run, edges, top, height)
         self.drawing.text((_LEFT - 5, top + 8), "0–100 %", "end", 7)
+
+    def _spans(self, spans: Iterable[tuple[float, float]], top: float, height: float, style: str) -> None:
+        """Bars over spans of time; what would touch on paper is drawn as one."""
+        drawn: list[tuple[float, float]] = []
+        for start, end in spans:
+            left, right = self.time(start), max(self.time(start) + 0.4, self.time(end))
+            if drawn and left - drawn[-1][1] < 0.3:
+                left = drawn.pop()[0]
+            drawn.append((left, right))
+        for left, right in drawn:
+            self.drawing.rect((left, top), (right - left, height), style)
 
     def _bars(self, run: Sequence[_Group], edges: Sequence[float], top: float, height: float) -> None:
         for group, (start, end) in zip(run, pairwise(edges), strict=True):
@@ -182,6 +202,11 @@ class _Panels:
         low, high = _padded([*values, curves.score, curves.threshold, 0.0], LEAST_SCORE_SPAN)
         level = self._curve_panel(low, high, top, height)
         self._curve(_grouped(curves.windows, "score"), level)
+        for one in curves.channel.stretches if curves.channel else ():
+            if one.end_s - one.start_s >= one.length_s - 0.01:
+                self.drawing.line(
+                    (self.time(one.start_s), level(one.score)), (self.time(one.end_s), level(one.score)), "stretch"
+                )
         self._rule(level(curves.threshold), "threshold", captions.threshold)
         self._rule(level(curves.score), "mean", captions.file_value)
 
