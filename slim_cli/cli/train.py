@@ -46,7 +46,7 @@ def train(
 
 
 for command in (
-    *(train_stages.encoder, train_stages.views, train_stages.stage1, train_stages.stage2),
+    *train_stages.STEPS,
     *(bundle_parts.reference, bundle_parts.record, bundle_parts.measures, partial.stretches, bundle_parts.controls),
 ):
     app.command()(command)

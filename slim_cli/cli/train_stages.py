@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,44 +26,33 @@ def encoder(
     open_training(recipe, manifest, output, None, None, max_clip_s, device).train_encoder()
 
 
-def views(
-    recipe: RecipeArgument,
-    manifest: Manifests,
-    output: Work,
-    folds: Folds = None,
-    leave_out: LeaveOut = None,
-    max_clip_s: MaxClip = MAX_CLIP_S,
-    device: Device = "auto",
-) -> None:
-    """Tune the encoders beside style and linguistics, if the recipe has some, on bona fide and spoof."""
-    open_training(recipe, manifest, output, folds, leave_out, max_clip_s, device).tune_views(told_as("view"))
+def _step(name: str, told: str, sentence: str) -> Callable[..., None]:
+    """The command for a step that reads labels, by the name of its method, what is told of it, and its help."""
+
+    def step(
+        recipe: RecipeArgument,
+        manifest: Manifests,
+        output: Work,
+        folds: Folds = None,
+        leave_out: LeaveOut = None,
+        max_clip_s: MaxClip = MAX_CLIP_S,
+        device: Device = "auto",
+    ) -> None:
+        training = open_training(recipe, manifest, output, folds, leave_out, max_clip_s, device)
+        made = getattr(training, name)(told_as(told))
+        if made:
+            typer.echo(made)
+
+    step.__name__, step.__doc__ = name.partition("_")[2], sentence
+    return step
 
 
-def stage1(
-    recipe: RecipeArgument,
-    manifest: Manifests,
-    output: Work,
-    folds: Folds = None,
-    leave_out: LeaveOut = None,
-    max_clip_s: MaxClip = MAX_CLIP_S,
-    device: Device = "auto",
-) -> None:
-    """Learn style-linguistics dependency features from bona fide speech."""
-    open_training(recipe, manifest, output, folds, leave_out, max_clip_s, device).train_stage1(told_as("stage 1"))
-
-
-def stage2(
-    recipe: RecipeArgument,
-    manifest: Manifests,
-    output: Work,
-    folds: Folds = None,
-    leave_out: LeaveOut = None,
-    max_clip_s: MaxClip = MAX_CLIP_S,
-    device: Device = "auto",
-) -> None:
-    """Learn the classifier from bona fide and spoof, and write the bundle."""
-    training = open_training(recipe, manifest, output, folds, leave_out, max_clip_s, device)
-    typer.echo(training.train_stage2(told_as("stage 2")))
+STEPS = (
+    encoder,
+    _step("tune_views", "view", "Tune the encoders beside style and linguistics, if any, on bona fide and spoof."),
+    _step("train_stage1", "stage 1", "Learn style-linguistics dependency features from bona fide speech."),
+    _step("train_stage2", "stage 2", "Learn the classifier from bona fide and spoof, and write the bundle."),
+)
 
 
 def open_training(

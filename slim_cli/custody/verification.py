@@ -11,6 +11,7 @@ from pathlib import Path
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import ROWS, History, read_history
+from slim_cli.custody.seal_slip import compare_seal
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
 from slim_cli.whole_files import unnamed
@@ -85,8 +86,6 @@ def verify(options: VerifyOptions) -> Verification:
         differing, signature = examine_pdf(folder)
         changed += differing
     if options.seal is not None:
-        from slim_cli.custody.sealing import compare_seal
-
         changed += compare_seal(options.seal, log)
     if evidence is not None:
         changed += _evidence(folder, evidence)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slim_cli import __version__, hashing
 from slim_cli.custody.folder import OutputFolder
 from slim_cli.custody.ledger import Ledger
 from slim_cli.engines.fingerprint import recorded_parameters, scan_fingerprint, scan_parameters, side_parameters
 from slim_cli.engines.options import ExaminationOptions, ScoresWindows
+from slim_cli.engines.scan_job import ScanJob, ScanOptions
 from slim_cli.engines.software_versions import software_versions
+from slim_cli.reporting import load
 from slim_cli.run_record import RunRecord
-
-if TYPE_CHECKING:
-    from slim_cli.engines.scanning import ScanJob, ScanOptions
 
 
 def begun_at(folder: OutputFolder) -> str:
     """When the run began: now, or as the record of the one that goes on says."""
-    from slim_cli.reporting import load
-
     return load(folder.path)[1].started if folder.history else now()
 
 

@@ -8,7 +8,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from slim_cli.custody.sealing import Slip
+from slim_cli.custody.seal_slip import Slip
 from slim_cli.reporting.numbers import moment
 from slim_cli.reporting.pdf import print_document
 from slim_cli.resources import templates_dir

@@ -104,9 +104,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     reference = Reference("Two files.", pair, pair, OperatingPoint(1.0, 0.1, 0.2, 10, 10))
     info = BundleInfo("tiny", "1", "A model for tests.", 3, {"config.json": "00"})
     detector = SimpleNamespace(fingerprint="f" * 64, info=info, device="cpu")
-    monkeypatch.setattr("slim_cli.engines.scanning.find_bundle", lambda name: tmp_path)
-    monkeypatch.setattr("slim_cli.engines.scanning.load_detector", lambda bundle, device: detector)
-    monkeypatch.setattr("slim_cli.engines.scanning.load_reference", lambda bundle: reference)
+    monkeypatch.setattr("slim_cli.engines.scan_job.find_bundle", lambda name: tmp_path)
+    monkeypatch.setattr("slim_cli.engines.scan_job.load_detector", lambda bundle, device: detector)
+    monkeypatch.setattr("slim_cli.engines.scan_job.load_reference", lambda bundle: reference)
     monkeypatch.setattr("slim_cli.engines.scanning.examine_files", made.scan)
     for writing in ("engines.scanning", "reporting.reporting_again", "reporting"):
         monkeypatch.setattr(f"slim_cli.{writing}.write", made.write)

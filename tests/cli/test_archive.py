@@ -27,7 +27,7 @@ Scan = Callable[..., Ran]
 def detector(monkeypatch: pytest.MonkeyPatch, world: World) -> FakeDetector:
     """The real scan with a detector that counts what it is given."""
     made = FakeDetector()
-    monkeypatch.setattr("slim_cli.engines.scanning.load_detector", lambda bundle, device: made)
+    monkeypatch.setattr("slim_cli.engines.scan_job.load_detector", lambda bundle, device: made)
     monkeypatch.setattr("slim_cli.engines.scanning.examine_files", examine_files)
     return made
 

@@ -70,7 +70,7 @@ def test_every_section_holds_its_fields(reports, section, mode, language):
 
 @pytest.mark.parametrize(("language", "given"), [("en", "command line"), ("de", "Befehlszeile")])
 def test_settings_stand_with_where_each_was_given_but_for_defaults(reports, language, given):
-    told = field_texts(section_of(reports["triage", language]["html"], "I"))["settings"]
+    told = field_texts(section_of(reports["triage", language]["html"], "D"))["settings"]
     assert told.startswith(f"max-duration 30m (slim.toml) format html,pdf ({given})")
     assert "device" not in told
 
