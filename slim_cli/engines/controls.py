@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from slim_cli.engines.examine import Tools, examine
+from slim_cli.engines.examination_tools import Tools
+from slim_cli.engines.examine import examine
 from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.evidence.discovery import Candidate

@@ -12,7 +12,8 @@ from slim_cli.audio.proxy import check_encoder
 from slim_cli.audio.stage_times import StageTimes
 from slim_cli.custody.folder import check_apart
 from slim_cli.custody.ledger import Ledger
-from slim_cli.engines.examine import Tools, Watch, examine
+from slim_cli.engines.examination_tools import Tools, Watch
+from slim_cli.engines.examine import examine
 from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import AHEAD, ExaminationOptions, OcclusionChoice, ScoresWindows
 from slim_cli.engines.scan_progress import Progress, Reporter

@@ -16,7 +16,8 @@ from typing import Any
 from slim_cli.assessment.calibration import Calibration, read_calibration
 from slim_cli.custody.printed import attachments
 from slim_cli.detector.published import fingerprint
-from slim_cli.engines.examine import Tools, examine
+from slim_cli.engines.examination_tools import Tools
+from slim_cli.engines.examine import examine
 from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import ExaminationOptions
 from slim_cli.errors import IntegrityError, UsageError

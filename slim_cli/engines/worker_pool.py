@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from slim_cli.audio.stage_times import StageTimes
-from slim_cli.engines.examine import Tools, Watch, examine
+from slim_cli.engines.examination_tools import Tools, Watch
+from slim_cli.engines.examine import examine
 from slim_cli.engines.options import AHEAD
 from slim_cli.errors import IntegrityError
 from slim_cli.evidence.discovery import Candidate

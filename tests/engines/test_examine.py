@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from slim_cli.engines.examine import Tools, examine
+from slim_cli.engines.examination_tools import Tools
+from slim_cli.engines.examine import examine
 from slim_cli.engines.options import ExaminationOptions
 from slim_cli.evidence.discovery import Candidate, discover
 from slim_cli.results import FileResult
