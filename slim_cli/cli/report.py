@@ -83,6 +83,8 @@ def report(
     )
     made = reporting_again.report(options)
     if not quiet:
+        if made.unfinished:
+            show(f"Unfinished: {made.unfinished}.")
         show(f"Written: {', '.join(map(str, made.written))}")
         if made.signer:
             show(f"Signed: {made.written[-1]} by {safe_name(made.signer)}")

@@ -41,7 +41,10 @@ def serve(control_fd: int) -> None:
     av.logging.set_level(av.logging.PANIC)
     control = socket.socket(fileno=control_fd)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, MAX_JOB_BYTES, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(control, MAX_JOB_BYTES, 2)
+        except ConnectionResetError:
+            return  # the other end was killed
         if not message:
             return
         if len(descriptors) != 2:

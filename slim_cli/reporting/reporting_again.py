@@ -53,10 +53,12 @@ class Reported:
     Attributes:
         written: the files.
         signer: whom the certificate names; None where nothing was signed.
+        unfinished: how far an unfinished scan came, such as `500 of 3,000`; empty for a finished one.
     """
 
     written: tuple[Path, ...]
     signer: str | None = None
+    unfinished: str = ""
 
 
 def report(options: ReportOptions) -> Reported:
@@ -81,11 +83,18 @@ def report(options: ReportOptions) -> Reported:
         written = tuple(write(*sources, plain, replace(findings.style, draft=True)).values())
         if seal is None:
             tell("report_rendered_again")
-            return Reported(written)
+            return Reported(written, unfinished=_unfinished(findings))
         with replacing(target) as partial:
             signer = write_signed(findings, partial, seal)
         tell("report_signed", signer=signer)
-    return Reported((*written, target), signer)
+    return Reported((*written, target), signer, _unfinished(findings))
+
+
+def _unfinished(findings: Findings) -> str:
+    rows, found = len(findings.results), findings.run.files_found
+    if findings.run.complete:
+        return ""
+    return f"{rows:,} of {found:,}" if found is not None else f"{rows:,}"
 
 
 def _findings(options: ReportOptions) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,14 @@ def test_it_gives_the_bytes_that_the_scan_wrote(slim: Slim, scanned: Path, out: 
     assert (ran.code, ran.err) == (0, "")
     assert str(out / "report.pdf") in ran.out
     assert content(out) == content(scanned)
+
+
+def test_an_unfinished_scan_is_called_so(slim: Slim, out: Path) -> None:
+    run = json.loads((out / "run.json").read_text("utf-8"))
+    (out / "run.json").write_text(json.dumps({**run, "complete": False, "files_found": 3000}), encoding="utf-8")
+    ran = slim("report", out, "--format", "html")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "Unfinished: 3 of 3,000.")
+    assert "Unfinished: 3 of 3,000 files." in (out / "report.html").read_text("utf-8")
 
 
 def test_it_needs_neither_model_nor_torch(out: Path) -> None:

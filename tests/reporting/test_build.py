@@ -74,9 +74,9 @@ def test_the_report_number_depends_on_content_alone():
 
 
 def test_a_stopped_scan_says_so():
-    run = dataclasses.replace(factory.run([]), complete=False)
+    run = dataclasses.replace(factory.run([]), complete=False, files_found=3000)
     report = build_report([], run, factory.reference(), Path("."))
-    assert "stopped before its end" in report.warnings[0]
+    assert report.warnings[0].startswith("Unfinished: 0 of 3,000 files. The scan was stopped before its end.")
 
 
 def test_an_overview_outside_the_output_folder_is_refused(tmp_path):
