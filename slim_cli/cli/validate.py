@@ -44,8 +44,7 @@ def validate(
         str | None,
         typer.Option(
             help="Score them also after channels, in noise and in rooms: all, channels, surroundings, or some of "
-            "mp3-64k,aac-64k,opus-16k,amr-wb,g711,g711-alaw,amr-nb,gsm,g722,band-8k,noise-20db,noise-10db,room,"
-            "room-noise."
+            "mp3-64k,aac-64k,opus-16k,amr-wb,g711,g711-alaw,amr-nb,gsm,g722,band-8k,noise-20db,noise-10db,room,room-noise."
         ),
     ] = None,
     threshold: Annotated[
