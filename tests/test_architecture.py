@@ -14,21 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "slim_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FOUNDATION = {
-    *(
-        "bundle_config",
-        "errors",
-        "hashing",
-        "loading",
-        "media",
-        "remarks",
-        "resources",
-        "results",
-        "run_record",
-        "window_scores",
-    ),
-    *("upgrade", "whole_files", "words", "__init__"),
-}
+FOUNDATION = {path.stem for path in PACKAGE.glob("*.py")}
 LEFT_OF = {
     "evidence": set(),
     "audio": {"evidence"},

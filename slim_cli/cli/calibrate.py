@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from slim_cli.cli.calibration_told import tell_calibration
+from slim_cli.cli.common_options import Device
 from slim_cli.cli.console import complain, every_hundred, show
 from slim_cli.errors import UsageError
 from slim_cli.resources import DEFAULT_MODEL, find_bundle
@@ -55,7 +56,7 @@ def calibrate(
     before: Annotated[
         Path | None, typer.Option(help="Compare with these rows (results.jsonl) of the version before, of SOURCES.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Fit likelihood ratios to file scores, with bounds, error rates and the conditions they hold for."""
     from slim_cli.validation.calibration_file import CalibrateOptions

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping
 
 from slim_cli.errors import UsageError
+from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.resources import bundled, presets, templates_dir
 
-FORMATS = MappingProxyType(
-    {
-        "html": "the report to read, one page with its pictures",
-        "pdf": "the report to print and to sign",
-        "csv": "one line per file, for spreadsheets",
-        "jsonl": "everything that was measured, one object per file",
-        "parquet": "the same columns with types, and every window (extra parquet)",
-        "uco": "files, hashes and results in the ontologies CASE and UCO",
-        "audacity": "label tracks of where scores came from",
-        "raven": "selection tables of where scores came from",
-    }
-)
 DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 DEVICES = ("auto", "cpu", "cuda:0")
 SELECTIONS = ("all", "flagged", "new", "top:300")
@@ -40,13 +28,20 @@ def languages() -> list[str]:
     return sorted(path.name.split(".")[1] for path in templates_dir().glob("words.*.toml"))
 
 
-def completing(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-    """What a shell may complete the last of several values, separated by commas, to."""
+def formats() -> dict[str, str]:
+    """What can be written, with what each is."""
+    return {name: one.holds for name, one in OUTPUT_FORMATS.items()}
 
-    def complete(incomplete: str) -> list[str]:
+
+def completing(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[tuple[str, str]]]:
+    """What a shell may complete the last of several values, separated by commas, to; a mapping tells what each is."""
+
+    def complete(incomplete: str) -> list[tuple[str, str]]:
         before, comma, last = incomplete.rpartition(",")
-        left = [choice for choice in choices() if choice not in before.split(",")]
-        return [f"{before}{comma}{choice}" for choice in left if choice.startswith(last)]
+        offered = choices()
+        told = offered if isinstance(offered, Mapping) else dict.fromkeys(offered, "")
+        left = [name for name in told if name.startswith(last) and name not in before.split(",")]
+        return [(f"{before}{comma}{name}", told[name]) for name in left]
 
     return complete
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from slim_cli.cli.choices import DEVICES, FORMATS, SELECTIONS, completing, languages, models
+from slim_cli.cli.choices import DEVICES, SELECTIONS, completing, formats, languages, models
 
 REPORT, PRINTING = "Report", "What is printed"
 
@@ -34,8 +34,8 @@ Formats = Annotated[
     str,
     typer.Option(
         "--format",
-        help=f"Write these, separated by commas: {', '.join(FORMATS)} (results.jsonl is always written by a scan).",
-        autocompletion=completing(lambda: FORMATS),
+        help=f"Write these, separated by commas: {', '.join(formats())} (results.jsonl is always written by a scan).",
+        autocompletion=completing(formats),
         rich_help_panel=REPORT,
     ),
 ]

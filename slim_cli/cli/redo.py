@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from slim_cli.cli.common_options import Device, Model
 from slim_cli.cli.console import show
 from slim_cli.errors import IntegrityError
 from slim_cli.evidence.names import safe_name
@@ -16,8 +17,8 @@ from slim_cli.resources import DEFAULT_MODEL, find_bundle
 def redo(
     report: Annotated[Path, typer.Argument(help="Take the rows, configuration and calibration attached to this PDF.")],
     evidence: Annotated[Path, typer.Option(help="Find the examined files below this folder, under their names.")],
-    model: Annotated[str, typer.Option(help="Take this model: bundled, or the folder of a bundle.")] = DEFAULT_MODEL,
-    device: Annotated[str, typer.Option(help="Run on this device: auto, cpu or cuda:N.")] = "auto",
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
     tolerance: Annotated[float, typer.Option(help="Let scores and measures differ by so much.")] = 0.01,
     every: Annotated[bool, typer.Option("--all", help="Show what is the same, too.")] = False,
 ) -> None:

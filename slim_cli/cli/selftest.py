@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from slim_cli.cli.common_options import Device, Model
 from slim_cli.cli.console import show
 from slim_cli.errors import UsageError
 from slim_cli.resources import DEFAULT_MODEL, find_bundle
 
 
 def selftest(
-    model: Annotated[str, typer.Option(help="Take this model: bundled, or the folder of a bundle.")] = DEFAULT_MODEL,
-    device: Annotated[str, typer.Option(help="Run on this device: auto, cpu or cuda:N.")] = "auto",
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
 ) -> None:
     """Score the model's control recordings and compare with the published values; exit code 5 when one differs."""
     from slim_cli.detector import load_detector

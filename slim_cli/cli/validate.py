@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slim_cli.cli import quantities
+from slim_cli.cli.common_options import Device
 from slim_cli.cli.console import complain, every_hundred, show_tables
 from slim_cli.resources import find_bundle
 
@@ -48,7 +49,7 @@ def validate(
         ),
     ] = None,
     threshold: Annotated[
-        str | None, typer.Option(help="Flag clips from this score on, or from the shipped threshold of this model on.")
+        str | None, typer.Option(help="Flag from this score on, or from that of this model on.")
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -58,7 +59,7 @@ def validate(
         bool, typer.Option("--markdown", help="Print all tables in Markdown, for a model card.")
     ] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Draw so many bootstrap samples for the intervals.")] = 1000,
-    device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score labelled clips (those of role test, where a manifest says so) and write error rates with intervals."""
     from slim_cli.validation.validating import ValidateOptions
@@ -94,6 +95,4 @@ def _draw(found: ValidationOutcome, folder: Path) -> None:
         return
     from slim_cli.analysis.curves import write_curves
 
-    plain = found.scores.undegraded
-    llr = found.reading.llr(plain.score) if found.reading.llr else plain.score
-    write_curves(folder, plain.score, llr, plain.is_spoof, found.result.calibrated)
+    write_curves(folder, *found.curves, found.result.calibrated)

@@ -15,23 +15,14 @@ from typing import Any
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.errors import IntegrityError, UsageError
+from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.results import FileResult
 
-ROWS = "results.jsonl"
+ROWS = OUTPUT_FORMATS["jsonl"].file
 REPORTS = "slim-reports"
 OUTPUTS = (
-    *(ROWS, "results.csv", "results.parquet", "results.jsonld", "report.html", "report.pdf"),
-    *(
-        "run.json",
-        "reference.json",
-        "calibration.json",
-        "report.json",
-        "overview",
-        "proxy",
-        "audacity",
-        "raven",
-        "case",
-    ),
+    *(one.file for one in OUTPUT_FORMATS.values()),
+    *("run.json", "reference.json", "calibration.json", "report.json", "overview", "proxy", "case"),
     *manifest.UNLISTED,
 )
 

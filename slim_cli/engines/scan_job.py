@@ -41,7 +41,7 @@ class ScanOptions(FileSelection, ExaminationLimits):
         device: `auto`, `cpu` or `cuda:N`.
         calibration: calibration file, `none`, or None for the model's own where it has one.
         opinions: second opinions by name, each with its table of the settings file.
-        formats: files to write beside `results.jsonl`, any of `slim_cli.reporting.writers.WRITERS`.
+        formats: files to write beside `results.jsonl`, any of `slim_cli.output_formats.OUTPUT_FORMATS`.
         sections: which files get a section of the report: `all`, `flagged`, `new` or `top:N`.
         case: case file of an evaluation; None for a triage.
         language: language of the report, one of `slim_cli.words.languages()`.

@@ -34,7 +34,7 @@ def write(
         run: what was done with what.
         reference: reference statistics of the model.
         output: the output folder; overviews named in the results lie below it.
-        formats: any of `slim_cli.reporting.writers.WRITERS`.
+        formats: any of `slim_cli.output_formats.OUTPUT_FORMATS`.
         style: what the report is to be. The files of a case are kept in the folder `case` below the output folder,
             where `stored_case` finds them again.
 

@@ -25,7 +25,7 @@ class ReportOptions:
 
     Attributes:
         folder: output folder of a scan.
-        formats: files to write, any of `slim_cli.reporting.writers.WRITERS`.
+        formats: files to write, any of `slim_cli.output_formats.OUTPUT_FORMATS`.
         sections: which files get a section, `all`, `flagged`, `new` or `top:N`; None as in the scan.
         case: case file in place of the one that the scan was given; None for that one.
         language: language of the report; None as in the scan.

@@ -1,17 +1,17 @@
-"""One small writer per output format, behind a registry."""
+"""One small writer per output format, found by its name."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
 from slim_cli.assessment.reference import Reference
 from slim_cli.errors import EnvironmentUnfit, UsageError
+from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.view import Report
@@ -46,41 +46,23 @@ class Findings:
 Writer = Callable[[Findings, Path], None]
 
 
-def _lazily(module: str, function: str) -> Writer:
-    """A writer whose module is imported when it first writes."""
-
-    def write(findings: Findings, target: Path) -> None:
-        getattr(importlib.import_module(f"slim_cli.reporting.{module}"), function)(findings, target)
-
-    return write
-
-
-WRITERS: Mapping[str, tuple[str, Writer]] = MappingProxyType(
-    {
-        "jsonl": ("results.jsonl", _lazily("json_lines", "write_jsonl")),
-        "csv": ("results.csv", _lazily("table", "write_csv")),
-        "html": ("report.html", _lazily("html", "write_html")),
-        "pdf": ("report.pdf", _lazily("pdf", "write_pdf")),
-        "parquet": ("results.parquet", _lazily("parquet", "write_parquet")),
-        "audacity": ("audacity", _lazily("tracks", "write_audacity")),
-        "raven": ("raven", _lazily("tracks", "write_raven")),
-        "uco": ("results.jsonld", _lazily("uco", "write_uco")),
-    }
-)
-_NEEDED: Mapping[str, str] = MappingProxyType({"parquet": "pyarrow"})
-
-
 def get_writer(name: str) -> tuple[str, Writer]:
-    """File name and writer of a format.
+    """File name and writer of a format; the writer's module is imported when it first writes.
 
     Raises:
         UsageError: the format is unknown.
         EnvironmentUnfit: a package that it needs is not installed.
     """
-    if name not in WRITERS:
-        raise UsageError(f"The output format {name!r} is unknown; known are {', '.join(sorted(WRITERS))}.")
-    if name in _NEEDED and importlib.util.find_spec(_NEEDED[name]) is None:
+    if name not in OUTPUT_FORMATS:
+        raise UsageError(f"The output format {name!r} is unknown; known are {', '.join(sorted(OUTPUT_FORMATS))}.")
+    found = OUTPUT_FORMATS[name]
+    if found.needs and importlib.util.find_spec(found.needs) is None:
         raise EnvironmentUnfit(
-            f"The output format {name} needs {_NEEDED[name]}; install it with: pip install 'slim-audit[{name}]'."
+            f"The output format {name} needs {found.needs}; install it with: pip install 'slim-audit[{name}]'."
         )
-    return WRITERS[name]
+
+    def write(findings: Findings, target: Path) -> None:
+        module, _, function = found.writer.partition(":")
+        getattr(importlib.import_module(f"slim_cli.reporting.{module}"), function)(findings, target)
+
+    return found.file, write

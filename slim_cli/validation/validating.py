@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from slim_cli import __version__, hashing
 from slim_cli.assessment.calibration import load_calibration
 from slim_cli.assessment.reference import FILE_NAME, load_reference
@@ -75,6 +77,12 @@ class ValidationOutcome:
     def markdown(self) -> str:
         """All tables in Markdown."""
         return markdown(self.shown)
+
+    @property
+    def curves(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the clips as they are, (N,) each: scores, natural-log likelihood ratios or else scores, which are spoof."""
+        plain = self.scores.undegraded
+        return plain.score, self.reading.llr(plain.score) if self.reading.llr else plain.score, plain.is_spoof
 
     def write(self, folder: Path) -> None:
         """Writes the figures beside `scores.csv`, which stands in the folder already."""

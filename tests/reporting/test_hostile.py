@@ -20,8 +20,8 @@ from slim_cli.cli.summary import summary_table
 from slim_cli.engines.local import examine_files
 from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.evidence.names import safe_name
+from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.reporting.selection import Style
-from slim_cli.reporting.writers import WRITERS
 from tests.reporting import factory
 
 NAMES = {
@@ -58,7 +58,7 @@ def found(tmp_path_factory):
 def folder(tmp_path_factory, found):
     path = tmp_path_factory.mktemp("hostile")
     results = list(found.values())
-    reporting.write(results, factory.run(results), factory.reference(), path, list(WRITERS), Style("all"))
+    reporting.write(results, factory.run(results), factory.reference(), path, list(OUTPUT_FORMATS), Style("all"))
     return path
 
 

@@ -12,7 +12,7 @@ from slim_cli.errors import EnvironmentUnfit
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting import writers
 from slim_cli.reporting.tracks import track_name
-from slim_cli.reporting.writers import WRITERS, Findings, get_writer
+from slim_cli.reporting.writers import Findings, get_writer
 from slim_cli.results import LikelihoodRatio, Opinion
 from slim_cli.whole_files import replacing
 from tests.reporting import factory
@@ -133,7 +133,7 @@ def test_writing_again_replaces_a_folder_and_gives_the_same_bytes(folder, tmp_pa
     (tmp_path / "audacity").mkdir()
     (tmp_path / "audacity" / "old.txt").write_text("old", encoding="utf-8")
     for name in FORMATS:
-        file_name, writer = WRITERS[name]
+        file_name, writer = get_writer(name)
         with replacing(tmp_path / file_name) as partial:
             writer(findings, partial)
     before, after = (
@@ -151,6 +151,6 @@ def test_a_format_whose_package_is_missing_is_refused_with_what_to_install(monke
 def test_nothing_found_makes_empty_outputs(tmp_path):
     findings = Findings([], factory.run([]), factory.reference(), tmp_path)
     for name in FORMATS:
-        file_name, writer = WRITERS[name]
+        file_name, writer = get_writer(name)
         writer(findings, tmp_path / file_name)
     assert list((tmp_path / "raven").iterdir()) == []
