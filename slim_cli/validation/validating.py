@@ -80,7 +80,7 @@ class ValidationOutcome:
 
     @property
     def curves(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of the clips as they are, (N,) each: scores, natural-log likelihood ratios or else scores, which are spoof."""
+        """Of the undegraded clips, (N,) each: scores, natural-log likelihood ratios or else scores, which are spoof."""
         plain = self.scores.undegraded
         return plain.score, self.reading.llr(plain.score) if self.reading.llr else plain.score, plain.is_spoof
 
