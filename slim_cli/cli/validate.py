@@ -16,7 +16,7 @@ from slim_cli.resources import find_bundle
 if TYPE_CHECKING:
     from slim_cli.validation.validating import ValidationOutcome
 
-_ON_SCREEN = 4
+_ON_SCREEN = 5
 
 
 def validate(
