@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from scipy.signal import lfilter
 
 from slim_cli.results import Remark
 from slim_cli.words import load_words
@@ -56,6 +57,19 @@ class FakeDetector:
 def said(remarks: Remark | Iterable[Remark] | None) -> str:
     """The English sentences of a remark or several; empty for none."""
     return load_words().sentences(() if remarks is None else [remarks] if isinstance(remarks, Remark) else remarks)
+
+
+def gliding_voice(seconds: float) -> np.ndarray:
+    """Pulses whose rate moves between 100 and 160 Hz, through one formant."""
+    time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    phase = np.cumsum(130 + 30 * np.sin(2 * np.pi * 0.4 * time)) / RATE_HZ
+    pulses = np.diff(np.floor(phase), prepend=0.0)
+    return lfilter([1], [1, -1.8 * np.cos(2 * np.pi * 600 / RATE_HZ), 0.81], pulses)
+
+
+def at_level(samples: np.ndarray, db: float) -> np.ndarray:
+    """The samples at a level, dB re full scale, float32."""
+    return (samples / np.sqrt(np.mean(samples**2)) * 10 ** (db / 20)).astype(np.float32)
 
 
 @pytest.fixture

@@ -55,14 +55,20 @@ def measures(
     bundle: Bundle,
     manifest: Manifests,
     only: Annotated[
-        list[str] | None, typer.Option(help="Renew this measure alone; may be repeated.", show_default="all")
+        list[str] | None,
+        typer.Option(
+            help="Renew this measure alone, or rejected_voiced, how often voiced sound is not taken for speech; may be "
+            "repeated.",
+            show_default="all",
+        ),
     ] = None,
 ) -> None:
     """Renew a bundle's ranges of the measures from labelled clips, as they are stored and in coded copies."""
     from slim_cli.corpora.datasets import read_manifests
-    from slim_cli.validation.reference_statistics import measure_clips, renew_ranges
+    from slim_cli.validation.reference_statistics import REJECTED, measure_clips, renew_ranges
 
-    renewed = renew_ranges(bundle, measure_clips(read_manifests(manifest, complain)), only or [])
+    clips = read_manifests(manifest, complain)
+    renewed = renew_ranges(bundle, measure_clips(clips, copies=only != [REJECTED]), only or [])
     typer.echo(f"{bundle / 'reference.json'}: {', '.join(renewed)}")
 
 

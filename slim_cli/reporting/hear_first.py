@@ -59,7 +59,7 @@ def hear_first(
     """
     style, words = ask
     held = [row for row in rows if _worth_hearing(row.result)]
-    marked = {row.number for row in held if _any_marked(row.result, reference)}
+    marked = {row.number for row in held if any_marked(row.result, reference)}
     if style.case is None:
         held = sorted(held, key=lambda row: (row.number not in marked, row.rank is not None, -_top(row.result)))
     elif style.case.exhibits:
@@ -87,8 +87,12 @@ def _top(result: FileResult) -> float:
     return max((s.score for c in result.channels for s in c.stretches), default=float("-inf"))
 
 
-def _any_marked(result: FileResult, reference: Reference) -> bool:
-    return any(_marked(s, _like(s, result, reference)) for c in result.channels for s in c.stretches)
+def any_marked(result: FileResult, reference: Reference) -> bool | None:
+    """Whether a stretch of a file reaches the threshold for recordings of its length; None where none was measured."""
+    pairs = [(s, _like(s, result, reference)) for c in result.channels for s in c.stretches]
+    if all(like is None or like.threshold is None for _, like in pairs):
+        return None
+    return any(_marked(stretch, like) for stretch, like in pairs)
 
 
 def _like(stretch: Stretch, result: FileResult, reference: Reference) -> StretchReference | None:

@@ -17,7 +17,17 @@ PART = 5000  # rows in memory at a time
 _INTEGERS = ("number", "rank", "size_bytes", "sample_rate_hz", "channels")
 _TEXTS = (
     *("path", "path_hex", "status", "reason", "flagged", "lr_status", "lr_reasons", "lr_bounded", "sha256", "modified"),
-    *("container", "codec", "decoder", "decoder_version", "remarks", "fingerprint", "from_run", "from_date"),
+    *(
+        "container",
+        "codec",
+        "decoder",
+        "decoder_version",
+        "remarks",
+        "fingerprint",
+        "from_run",
+        "from_date",
+        "stretch_marked",
+    ),
 )
 
 

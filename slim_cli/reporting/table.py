@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slim_cli.assessment.reference import Reference
 from slim_cli.audio.stretches import HIGHEST, LENGTHS_S
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.hear_first import highest_of_file, rejected_of_file
+from slim_cli.reporting.hear_first import any_marked, highest_of_file, rejected_of_file
 from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
 from slim_cli.words import Words
@@ -42,10 +43,11 @@ def flat(findings: Findings) -> Iterator[dict[str, Any]]:
         observed |= result.observations.keys()
         changed |= result.stability.keys()
         asked |= result.opinions.keys()
-    words = findings.report.words
+    words, reference = findings.report.words, findings.reference
     for row, result in zip(rows, findings.results, strict=True):
         yield (
             _fixed(replace(row, result=result), words)
+            | _to_hear(result, reference)
             | _opinions(result, sorted(asked))
             | _stability(result, sorted(changed))
             | _observations(result, sorted(observed))
@@ -79,7 +81,6 @@ def _fixed(row: FileRow, words: Words) -> dict[str, Any]:
         "lr_status": result.lr_status if row.rank else None,
         **_ratio(result, words),
         "net_speech_s": _number(row.net_speech_s),
-        **_to_hear(result),
         "sha256": result.sha256,
         "size_bytes": result.size_bytes,
         "modified": result.modified,
@@ -102,9 +103,10 @@ def _ratio(result: FileResult, words: Words) -> dict[str, Any]:
     }
 
 
-def _to_hear(result: FileResult) -> dict[str, Any]:
+def _to_hear(result: FileResult, reference: Reference) -> dict[str, Any]:
     """The highest stretches, and voiced sound that was not taken for speech; channels count from 1."""
-    columns: dict[str, Any] = {}
+    marked = any_marked(result, reference)
+    columns: dict[str, Any] = {"stretch_marked": None if marked is None else "yes" if marked else "no"}
     for length in LENGTHS_S:
         found = highest_of_file(result, length)
         for place in range(HIGHEST):

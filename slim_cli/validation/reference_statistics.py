@@ -27,6 +27,7 @@ from slim_cli.validation.resampling_units import error_rate
 from slim_cli.validation.scores import Scores, summarise
 
 BINS = 48
+REJECTED = "rejected_voiced"
 ROUNDS = 1000
 MIN_FILES = 20  # a range of percentiles over fewer files would pass for more than it is
 PER_FILE = ("encoder_tags", "generator_tags", "content_credentials")  # facts on one file, not measures of a class
@@ -44,11 +45,13 @@ class Measured:
         as_stored: by measure and class (`bona_fide`, `spoof`), of the clips as they are stored.
         by_codec: the same by codec class, of the clips as stored and of their coded copies.
         rate_hz: highest sample rate among them, Hz; None where it was not noted.
+        rejected_s: by class, seconds of voiced sound that was not taken for speech, one per clip as it is stored.
     """
 
     as_stored: ClassValues = field(default_factory=dict)
     by_codec: dict[str, ClassValues] = field(default_factory=dict)
     rate_hz: int | None = None
+    rejected_s: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, result: FileResult, is_spoof: bool, copy: bool = False) -> None:
         """Adds the row of a clip, or of a coded copy of one, whose values count for its codec only."""
@@ -57,6 +60,9 @@ class Measured:
         label = "spoof" if is_spoof else "bona_fide"
         own = codec_class(result.media.codec, result.media.sample_rate_hz)
         groups = [self.by_codec.setdefault(own, {})] + ([] if copy else [self.as_stored])
+        if not copy:
+            seconds = (sum(v.end_s - v.start_s for v in channel.rejected_voiced) for channel in result.channels)
+            self.rejected_s.setdefault(label, []).append(max(seconds, default=0.0))
         self.rate_hz = max(self.rate_hz or 0, result.media.sample_rate_hz)
         for name, seen in result.observations.items():
             for group in groups if seen.usable and seen.value is not None else []:
@@ -73,11 +79,13 @@ def coded_copies(clip: Path, folder: Path, name: str) -> list[Path]:
     return [lossy, telephone]
 
 
-def measure_clips(clips: Sequence[Clip]) -> Measured:
-    """The artefact measures of clips, as stored and in coded copies."""
+def measure_clips(clips: Sequence[Clip], copies: bool = True) -> Measured:
+    """The artefact measures of clips as stored, and in coded copies unless these are not wanted."""
     measured = Measured()
     for clip, result in zip(clips, examine_files([clip.path for clip in clips], detector=None), strict=True):
         measured.add(result, clip.is_spoof)
+    if not copies:
+        return measured
     with TemporaryDirectory() as folder:
         pairs = [(clip, coded_copies(clip.path, Path(folder), str(n))) for n, clip in enumerate(clips)]
         owners = [clip for clip, copies in pairs for _ in copies]
@@ -143,6 +151,7 @@ def write_reference(
             },
             "false_alarms_by_condition": {name: _false_alarms(part, threshold) for name, part in heard.items()},
             "misses_by_condition": {name: _misses(part, threshold) for name, part in heard.items()},
+            **_rejected(measured),
         },
     }
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
@@ -156,7 +165,8 @@ def renew_ranges(bundle: Path, measured: Measured, only: Sequence[str] = ()) -> 
     Args:
         bundle: the bundle's folder.
         measured: values of the measures.
-        only: names of the measures to renew; none for all.
+        only: names of the measures to renew, `rejected_voiced` for how often voiced sound is not taken for speech; none
+            for all.
 
     Returns:
         the names of those that got ranges as stored.
@@ -172,9 +182,20 @@ def renew_ranges(bundle: Path, measured: Measured, only: Sequence[str] = ()) -> 
     by_codec = reference.setdefault("observations_by_codec", {})
     for codec, values in measured.by_codec.items():
         by_codec[codec] = {**by_codec.get(codec, {}), **chosen(values)}
+    if not only or REJECTED in only:
+        reference["metrics"] = {**reference.get("metrics", {}), **_rejected(measured)}
     path.write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
     write_sums(bundle)
-    return list(renewed)
+    return [*renewed, *([REJECTED] if not only or REJECTED in only else [])]
+
+
+def _rejected(measured: Measured) -> dict[str, Any]:
+    """How many clips of each class hold voiced sound that was not taken for speech, with the interval."""
+    rates = {
+        label: {**_estimate(wilson(sum(value > 0 for value in seconds), len(seconds))), "n": len(seconds)}
+        for label, seconds in measured.rejected_s.items()
+    }
+    return {f"{REJECTED}_by_class": rates} if rates else {}
 
 
 def _metrics(scores: Scores, threshold: float) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
 from slim_cli.evidence import audio_stream
 from slim_cli.results import FileResult, LikelihoodRatio, Remark
-from tests.conftest import said
+from tests.conftest import FakeDetector, at_level, gliding_voice, said
 
 RATE = 16_000
 
@@ -591,6 +591,22 @@ def test_listening_proxies_are_made_on_request_for_scored_files_and_change_no_re
     heard = examine(evidence, fake_detector, output=out, embed_audio=True)
     assert heard == before
     assert [p.name for p in (out / "proxy").iterdir()] == [Path(proxy_name(heard["a.wav"].overview)).name]
+
+
+def test_voiced_sound_that_is_not_taken_for_speech_is_scored_apart_and_can_be_heard(tmp_path, speech, fake_detector):
+    evidence, out = tmp_path / "evidence", tmp_path / "out"
+    evidence.mkdir()
+    soundfile.write(evidence / "a.wav", speech[: 6 * RATE], RATE)
+    soundfile.write(evidence / "b.wav", at_level(gliding_voice(6), -20), RATE)
+    found = examine(evidence, fake_detector, output=out, embed_audio=True)
+    machine = found["b.wav"]
+    (stretch,) = machine.channels[0].rejected_voiced
+    assert (machine.status, machine.score, machine.channels[0].score) == ("insufficient_speech", None, None)
+    assert stretch.score == pytest.approx(1.0, abs=0.05)  # 10 * RMS
+    assert [remark.code for remark in machine.remarks] == ["voiced_not_speech"]
+    assert (out / proxy_name(machine.overview)).is_file()
+    alone = examine(evidence, FakeDetector(), output=out)["a.wav"]
+    assert alone.score == found["a.wav"].score
 
 
 def test_a_proxy_of_other_samples_than_those_examined_is_not_kept(tmp_path, speech, fake_detector, monkeypatch):

@@ -132,4 +132,5 @@ def test_the_table_for_spreadsheets_has_three_of_each_length(tmp_path):
     assert [first[f"stretch_10s_1_{name}"] for name in names] == [3.85, 100, 110, 1]
     assert [first[f"stretch_30s_1_{name}"] for name in names] == [2.0, 90, 120, 1]
     assert first["stretch_10s_3_score"] is None
+    assert (first["stretch_marked"], second["stretch_marked"]) == ("yes", None)
     assert (second["rejected_voiced_s"], second["rejected_voiced_score"]) == (12.0, 4.5)

@@ -1,5 +1,6 @@
 """The reference statistics of a bundle: what is written can be read, and the operating point keeps its promise."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from slim_cli.assessment.reference import Reference, load_reference
 from slim_cli.corpora.manifest import Clip
 from slim_cli.engines.local import examine_files
 from slim_cli.evidence.formats import codec_class
-from slim_cli.results import FileResult, Media, Observation
+from slim_cli.results import ChannelResult, FileResult, Media, Observation, VoicedStretch
 from slim_cli.validation.reference_statistics import Measured, coded_copies, renew_ranges, write_reference
 from slim_cli.validation.scores import Scores, Trial
 
@@ -125,6 +126,25 @@ def test_measures_of_the_upper_band_are_not_compared_across_sample_rates(by_code
     assert by_codec.observations_rate_hz == 16_000
     assert "effective_bandwidth_hz" in by_codec.ranges_for(media("FLAC"))
     assert set(by_codec.ranges_for(media("FLAC", 44_100))) == {"dc_offset"}
+
+
+def test_clips_with_voiced_sound_that_was_not_taken_for_speech_are_counted_by_class_as_stored(tmp_path: Path) -> None:
+    (tmp_path / "reference.json").write_text(json.dumps({"schema": "slim-reference/1", "observations": {}}))
+    measured = Measured()
+    for number in range(20):
+        voiced = (VoicedStretch(1.0, 3.0),) if number % 4 == 0 else ()
+        row = FileResult(
+            "a", "scored", media=media("FLAC"), channels=(ChannelResult(0, "", 1.0, rejected_voiced=voiced),)
+        )
+        measured.add(row, is_spoof=number >= 12)
+        measured.add(row, is_spoof=number >= 12, copy=True)
+    renew_ranges(tmp_path, measured)
+    rates = json.loads((tmp_path / "reference.json").read_text())["metrics"]["rejected_voiced_by_class"]
+    assert {name: (rate["n"], rate["value"]) for name, rate in rates.items()} == {
+        "bona_fide": (12, 0.25),
+        "spoof": (8, 0.25),
+    }
+    assert rates["bona_fide"]["low"] < 0.25 < rates["bona_fide"]["high"]
 
 
 def test_conditions_have_their_own_error_rate_and_nothing_else(tmp_path: Path) -> None:
