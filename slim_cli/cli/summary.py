@@ -26,11 +26,13 @@ def sentences(summary: ScanSummary) -> list[str]:
     """Counts and review threshold in words."""
     parts = ", ".join(f"{count} {WORDS[status]}" for status, count in summary.counts.items())
     lines = [f"{len(summary.results)} {'file' if len(summary.results) == 1 else 'files'}: {parts or 'none examined'}."]
-    if summary.counts.get("scored") and summary.review_score is None:
-        ratios = sum(result.lr is not None for result in summary.results)
+    if summary.review_score is None:
+        exhibits = summary.exhibits
+        ratios = sum(result.lr is not None for result in exhibits)
+        named = "exhibit" if len(exhibits) == 1 else "exhibits"
         lines.append(
-            f"{ratios} of {summary.counts['scored']} scored files got a likelihood ratio; the report says what it "
-            "means for the propositions of the case, and why there is none for the others."
+            f"{ratios} of {len(exhibits)} {named} got a likelihood ratio; the report says what it means for the "
+            "propositions of the case, and why there is none for the others."
         )
     elif summary.counts.get("scored"):
         lines.append(
@@ -78,7 +80,7 @@ def _cells(result: FileResult, review_score: float | None) -> list[str]:
     review = "review" if flagged else ""
     return [
         "–" if result.score is None else f"{result.score:+.2f}",
-        "–" if top is None or top.mismatch is None else f"{top.mismatch:.3f}",
+        "–" if top is None or top.mismatch is None else f"{top.mismatch:.2f}",
         "–" if speech is None else f"{speech:.1f} s",
         result.status,
         safe_name(result.path),

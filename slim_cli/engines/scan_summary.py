@@ -25,6 +25,7 @@ class ScanSummary:
         review_score: score from which the model's reference suggests a review (log-odds); None in an evaluation, which
             marks no file.
         output: the output folder.
+        exhibits: the rows that an evaluation is about; none in a triage.
         fail_on: score asked for by `--fail-on`, None when not asked.
         allow_errors: whether files that could not be examined leave the exit code alone.
         integrity_failure: what changed that must not, in words; empty if nothing did.
@@ -38,6 +39,7 @@ class ScanSummary:
     results: Sequence[FileResult]
     review_score: float | None
     output: Path
+    exhibits: Sequence[FileResult] = ()
     fail_on: float | None = None
     allow_errors: bool = False
     integrity_failure: str = ""

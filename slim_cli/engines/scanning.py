@@ -23,6 +23,7 @@ from slim_cli.engines.scan_record import begun_at, first_record, now, open_ledge
 from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 from slim_cli.reporting import write
+from slim_cli.reporting.receipt import exhibits_among
 from slim_cli.reporting.stored_rows import StoredRows, outline
 from slim_cli.run_record import RunRecord
 
@@ -113,6 +114,7 @@ def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, l
         results,
         None if job.case else job.reference.operating_point.score,
         run.folder,
+        exhibits_among(job.case, results) if job.case else (),
         fail_on=job.options.fail_on,
         allow_errors=job.options.allow_errors,
         integrity_failure=changed,

@@ -127,7 +127,8 @@ def share_at_or_above(one: Histogram, value: float) -> Share:
 def _warnings(words: Words, run: RunRecord, counts: Counts) -> tuple[str, ...]:
     warnings = []
     if not run.complete:
-        far = run.files_found and words.say("warning.unfinished", done=counts.found, found=run.files_found)
+        found = run.files_found
+        far = words.say("warning.unfinished", done=counts.found, found=found) if found else ""
         warnings.append(" ".join(filter(None, (far, words.say("warning.incomplete")))))
     if run.counts and sum(run.counts.values()) != counts.found:
         warnings.append(words.say("warning.counts", run=sum(run.counts.values()), rows=counts.found))

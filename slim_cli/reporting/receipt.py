@@ -92,6 +92,12 @@ def compare(case: Case, results: Sequence[FileResult]) -> Receipt:
     )
 
 
+def exhibits_among(case: Case, results: Sequence[FileResult]) -> Sequence[FileResult]:
+    """The rows that are exhibits of a case; all of them where the case file lists none."""
+    received = compare(case, results).files
+    return [result for result, one in zip(results, received, strict=True) if one.exhibit] or results
+
+
 def _measured(result: FileResult) -> dict[str, str]:
     return {SHA256: result.sha256, **(result.hashes or {})} if result.sha256 else {}
 

@@ -95,10 +95,21 @@ def test_a_scan_hands_the_case_and_the_language_to_the_report(
 def test_an_evaluation_never_speaks_of_a_review(slim: Slim, world: World, complete: Path, tmp_path: Path) -> None:
     world.rows = rows(("a.wav", "scored", 9.0))
     ran = slim("scan", "evidence", "--case", complete, "-o", tmp_path / "out")
-    assert "0 of 1 scored files got a likelihood ratio" in ran.out
+    assert "0 of 1 exhibit got a likelihood ratio" in ran.out
     assert "review" not in ran.out + ran.err
     line = json.loads(slim("scan", "evidence", "--case", complete, "-o", tmp_path / "two", "--json").out)
     assert (line["review_score"], line["for_review"]) == (None, None)
+
+
+def test_undisputed_recordings_are_counted_as_files_and_never_as_exhibits(
+    slim: Slim, world: World, complete: Path, tmp_path: Path
+) -> None:
+    own = '\n[[reference]]\nfile = "known"\nalike = "speaker"\n'
+    complete.write_text(complete.read_text("utf-8") + own, "utf-8")
+    world.rows = rows(("a.wav", "scored", 9.0), ("known/1.wav", "scored", 1.0), ("known/2.wav", "scored", 1.5))
+    told = slim("scan", "evidence", "--case", complete, "-o", tmp_path / "out").out
+    assert "3 files: 3 scored." in told
+    assert "0 of 1 exhibit got a likelihood ratio" in told
 
 
 def test_a_case_file_is_filled_from_a_folder_never_inside_it(

@@ -68,7 +68,13 @@ def test_markdown_is_whole_and_names_in_it_are_harmless(slim: Slim, scores: Path
     ran = slim("validate", "--scores", scores, "-o", tmp_path / "out", "--rounds", "10", "--markdown")
     assert ran.out == (tmp_path / "out" / "evaluation.md").read_text()
     titles = [line[4:] for line in ran.out.splitlines() if line.startswith("### ")]
-    assert titles[:4] == ["Equal error rates", "All figures", "Channels", "False alarms by corpus"]
+    assert titles[:5] == [
+        "Equal error rates",
+        "All figures",
+        "Channels",
+        "Parts of the clips",
+        "False alarms by corpus",
+    ]
     assert "\x1b" not in ran.out
     assert "<b>" not in ran.out
     for block in ran.out.split("\n\n"):
