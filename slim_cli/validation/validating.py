@@ -16,8 +16,11 @@ from slim_cli.corpora.channel_conditions import conditions as choose
 from slim_cli.corpora.datasets import read_manifests
 from slim_cli.corpora.manifest import Clip, one_bundle_or_folds, share_out, to_score
 from slim_cli.errors import UsageError
+from slim_cli.resources import user_dir
 from slim_cli.training.record import read_record
 from slim_cli.validation.breakdown import Breakdown, Reading, break_down
+from slim_cli.validation.looks import FILE_NAME as LOOKS
+from slim_cli.validation.looks import TEST, log_look
 from slim_cli.validation.scores import Scores, read_scores
 from slim_cli.validation.tables import Table, markdown, record, tables
 
@@ -125,6 +128,8 @@ def validate(
     if keep:
         keep.parent.mkdir(parents=True, exist_ok=True)
         pooled.write(keep)
+    if options.manifests and (models := log_look(pooled, user_dir() / LOOKS)):
+        tell(f"Clips of the part {TEST}: {models} models have been shown them here, by {user_dir() / LOOKS}.")
     result = break_down(pooled, reading)
     return ValidationOutcome(
         pooled, reading, result, tables(result, {one.name: one.missing for one in chosen if one.missing})
