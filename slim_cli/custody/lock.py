@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from slim_cli import portable
 from slim_cli.errors import UsageError
 
 FILE_NAME = ".lock"
@@ -42,8 +43,8 @@ def user_name() -> str:
     """Name of the account that runs this process; its number where it has no name."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 class FolderLock:
@@ -66,19 +67,22 @@ class FolderLock:
         self._fd = self._acquire()
         self.left_by = _owner(self._fd)
         os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, json.dumps(asdict(Owner.here())).encode(), 0)
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        os.write(self._fd, json.dumps(asdict(Owner.here())).encode())
         os.fsync(self._fd)
 
     def release(self) -> None:
         """Gives the folder back."""
-        self._path.unlink(missing_ok=True)
+        os.ftruncate(self._fd, 0)
+        with suppress(PermissionError):  # why: some systems remove no open file; an empty one tells of no owner
+            self._path.unlink(missing_ok=True)
         os.close(self._fd)
 
     def _acquire(self) -> int:
         while True:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            fd = os.open(self._path, portable.flags("O_RDWR", "O_CREAT", "O_CLOEXEC", "O_NOFOLLOW"), 0o600)
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                portable.lock_file(fd)
             except BlockingIOError:
                 owner = _owner(fd)
                 os.close(fd)
@@ -93,7 +97,7 @@ class FolderLock:
 
 def _owner(fd: int) -> Owner | None:
     try:
-        return Owner(**json.loads(os.pread(fd, 4096, 0)))
+        return Owner(**json.loads(portable.read_at(fd, 4096, 0)))
     except (ValueError, TypeError):
         return None
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from slim_cli import portable
 from slim_cli.custody import audit
 from slim_cli.results import FileResult
 
@@ -115,10 +116,11 @@ class RowWriter:
 
 def _sync(paths: Collection[Path]) -> None:
     """Hands files and their names to the disk."""
-    folders = {path.parent for path in paths}
-    for place, flags in (*((p, os.O_RDONLY) for p in paths), *((f, os.O_RDONLY | os.O_DIRECTORY) for f in folders)):
-        descriptor = os.open(place, flags)
+    for path in paths:
+        descriptor = os.open(path, portable.flags("O_RDWR" if os.name == "nt" else "O_RDONLY"))
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    for folder in {path.parent for path in paths}:
+        portable.sync_folder(folder)

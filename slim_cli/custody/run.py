@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from slim_cli import __version__
+from slim_cli import __version__, portable
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.folder import OUTPUTS, ROWS, History, OutputFolder, read_history, remove_run
@@ -66,7 +66,7 @@ class Run:
         if history:
             self._cut(history)
         self._rows = RowWriter(folder / ROWS, self._log, goes_on=history is not None)
-        _sync_folder(folder)
+        portable.sync_folder(folder)
 
     def begin(self, files_found: int, sources: Mapping[str, str], stored: Sequence[str] = (), **opening: Any) -> None:
         """Tells the log that the scan begins or goes on.
@@ -124,11 +124,11 @@ class Run:
         """Gives texts their names after the log knows their hashes: whenever that ends, one of the two fits."""
         for name, text in sources.items():
             _store(unnamed(self.folder / name), text.encode())
-        _sync_folder(self.folder)
+        portable.sync_folder(self.folder)
         yield {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sources.items()}
         for name in sources:
             unnamed(self.folder / name).replace(self.folder / name)
-        _sync_folder(self.folder)
+        portable.sync_folder(self.folder)
 
     def close(self, event: str, **payload: Any) -> None:
         """Lists every file of the folder in the manifest and tells the log its hash; call when all is written."""
@@ -181,10 +181,10 @@ def close_folder(folder: Path, log: audit.AuditLog, event: str, *, others: Seque
     text = manifest.to_text(listed).encode("utf-8", "surrogateescape")
     target = folder / manifest.FILE_NAME
     _store(unnamed(target), text)
-    _sync_folder(folder)
+    portable.sync_folder(folder)
     log.append(event, manifest=hashlib.sha256(text).hexdigest(), **payload)
     unnamed(target).replace(target)
-    _sync_folder(folder)
+    portable.sync_folder(folder)
 
 
 @contextmanager
@@ -218,11 +218,3 @@ def _store(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

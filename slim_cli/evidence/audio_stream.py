@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
-import select
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +15,7 @@ import soxr
 
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
+from slim_cli.evidence.frame_pipes import FramePipe
 from slim_cli.evidence.text import clean
 from slim_cli.media import Segment, Track
 from slim_cli.results import Media, Remark, Status
@@ -52,7 +51,7 @@ class AudioStream:
         bytes_unexamined, seconds_unexamined: what was not decoded, as far as it is known; final after the last block.
     """
 
-    def __init__(self, end_of_child: Callable[[], Remark], pipe: int, limits: Limits, size_bytes: int) -> None:
+    def __init__(self, end_of_child: Callable[[], Remark], pipe: FramePipe, limits: Limits, size_bytes: int) -> None:
         self._end_of_child, self._pipe, self._limits, self._size = end_of_child, pipe, limits, size_bytes
         self.remarks: list[Remark] = []
         self.segments: list[Segment] = []
@@ -164,10 +163,9 @@ class AudioStream:
     def _read(self, count: int) -> bytearray:
         buffer, filled = bytearray(count), 0
         while filled < count:
-            ready, _, _ = select.select([self._pipe], [], [], self._limits.timeout_s)
-            if not ready:
+            got = self._pipe.read_into(memoryview(buffer)[filled:], self._limits.timeout_s)
+            if got is None:
                 raise _failed(Remark("decoder_stalled", {"waited_s": self._limits.timeout_s}))
-            got = os.readv(self._pipe, [memoryview(buffer)[filled:]])
             if not got:
                 raise _failed(self._end_of_child())
             filled += got

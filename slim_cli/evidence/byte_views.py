@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from slim_cli import portable
+
 _BLOCK = 2**20
 
 
@@ -57,7 +59,7 @@ class ByteView(io.RawIOBase):
         begin = offset - self._block_start
         if not (begin >= 0 and offset + count <= self._block_start + len(self._block)):
             length = min(max(count, _BLOCK), max(0, self.size - offset))
-            self._block_start, self._block = offset, os.pread(self.fd, length, self.start + offset)
+            self._block_start, self._block = offset, portable.read_at(self.fd, length, self.start + offset)
             begin = 0
         return self._block[begin : begin + count]
 
@@ -92,7 +94,7 @@ class ByteView(io.RawIOBase):
         """Fills a buffer from the present position; gives the number of bytes."""
         target = memoryview(buffer).cast("B")
         count = min(len(target), max(0, self.size - self._position))
-        count = os.preadv(self.fd, [target[:count]], self.start + self._position) if count else 0
+        count = portable.read_into(self.fd, target[:count], self.start + self._position) if count else 0
         for place, patch in self.patches:
             first, last = max(place, self._position), min(place + len(patch), self._position + count)
             if first < last:

@@ -95,7 +95,8 @@ def probe() -> Confinement:
 def main() -> None:
     """Confines this process, tries what must be refused, and prints a `Confinement` as JSON."""
     held = asdict(confine(_PROBE_S, _PROBE_FILES))
-    print(json.dumps({**held, "refused": [name for name, attempt in _ATTEMPTS.items() if _refused(attempt)]}))
+    attempts = _ATTEMPTS if hasattr(os, "fork") else {}  # why: elsewhere a signal that only asks ends the other process
+    print(json.dumps({**held, "refused": [name for name, attempt in attempts.items() if _refused(attempt)]}))
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
@@ -137,17 +138,20 @@ def _limit(cpu_s: int, open_files: int, processes: bool) -> bool:
         return False
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     wanted = {
-        resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_CPU: cpu_s,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: open_files,
-        resource.RLIMIT_CORE: 0,
-        **({} if processes else {resource.RLIMIT_NPROC: 0}),
+        "RLIMIT_AS": MEMORY_BYTES,
+        "RLIMIT_CPU": cpu_s,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NOFILE": open_files,
+        "RLIMIT_CORE": 0,
+        **({} if processes else {"RLIMIT_NPROC": 0}),
     }
     return all([_set(resource, kind, value) for kind, value in wanted.items()])
 
 
-def _set(resource: ModuleType, kind: int, value: int) -> bool:
+def _set(resource: ModuleType, name: str, value: int) -> bool:
+    kind = getattr(resource, name, None)
+    if kind is None:
+        return False
     _, ceiling = resource.getrlimit(kind)
     value = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
     try:

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -60,6 +61,18 @@ def serve(control_fd: int) -> None:
             control.send(json.dumps({"status": status}).encode())
         except BrokenPipeError:
             return
+
+
+def decode_standard_input(job: str) -> None:
+    """The same for one file, in a process of its own: standard input holds it, standard output is the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    av.logging.set_level(av.logging.PANIC)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for standard in (0, 1):
+            msvcrt.setmode(standard, os.O_BINARY)
+    _run(json.loads(job), os.dup(0), os.dup(1))
 
 
 def _await(pid: int, control: socket.socket) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,11 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from slim_cli import portable
 from slim_cli.errors import EnvironmentUnfit, EvidenceError
 from slim_cli.evidence.audio_stream import AudioStream, Limits
 from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.fates import fate
 from slim_cli.evidence.formats import PERMITTED_DECODERS
+from slim_cli.evidence.frame_pipes import DescriptorPipe
 from slim_cli.evidence.sniffing import Kind
+from slim_cli.evidence.spawned_decoding import spawned_stream
 from slim_cli.results import Remark
 
 _PIPE_BYTES = 2**20
@@ -60,17 +62,21 @@ class Decoder:
         Raises:
             EvidenceError: the file cannot be opened by its decoder.
         """
+        cpu_s = int(_CPU_S + limits.max_duration_s / _SLOWEST_X_REALTIME)
+        job = {"kind": asdict(kind), "track": track, "cpu_s": cpu_s}
+        if not portable.FORKS_DECODERS:
+            with spawned_stream(exhibit, job, limits) as stream:
+                yield stream
+            return
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         try:
-            _widen(read_end)
-            cpu_s = int(_CPU_S + limits.max_duration_s / _SLOWEST_X_REALTIME)
-            job = {"kind": asdict(kind), "track": track, "cpu_s": cpu_s}
+            portable.widen_pipe(read_end, _PIPE_BYTES)
             try:
                 os.lseek(exhibit.fd, 0, os.SEEK_SET)
                 self._submit(json.dumps(job).encode(), [exhibit.fd, write_end])
             finally:
                 os.close(write_end)
-            yield AudioStream(self.end_of_child, read_end, limits, exhibit.size_bytes)
+            yield AudioStream(self.end_of_child, DescriptorPipe(read_end), limits, exhibit.size_bytes)
         finally:
             os.close(read_end)
             self.end_of_child(kill=True)
@@ -96,7 +102,8 @@ class Decoder:
         if not answer:
             self.close()
             return Remark("decoding_process_killed")
-        return _fate(json.loads(answer)["status"])
+        status = json.loads(answer)["status"]
+        return fate(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
 
     def close(self) -> None:
         """Ends the decoding process; a later `open` starts a new one."""
@@ -165,23 +172,3 @@ def open_audio(path: Path, limits: Limits | None = None) -> Iterator[AudioStream
 
 def _failed(remark: Remark) -> EvidenceError:
     return EvidenceError(remark, "decode_failed")
-
-
-def _fate(status: int) -> Remark:
-    if not os.WIFSIGNALED(status):
-        return Remark("decoder_unfinished")
-    number = os.WTERMSIG(status)
-    if number == signal.SIGXCPU:
-        return Remark("decoder_time_limit")
-    known = {s.value: s.name for s in signal.Signals}
-    named = known.get(number, str(number))
-    if number == signal.SIGKILL:
-        return Remark("decoder_killed", {"signal": named})
-    return Remark("decoder_crashed", {"signal": named})
-
-
-def _widen(pipe: int) -> None:
-    try:
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    except PermissionError:
-        return  # the system's default size is only slower

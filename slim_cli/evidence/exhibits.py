@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
+from slim_cli import portable
 from slim_cli.errors import EvidenceError, IntegrityError
 from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.formats import MEDIA_SUFFIXES
@@ -75,7 +76,7 @@ class Exhibit:
         # why: old ones are compared with what was received, nothing rests on them
         running, offset = {name: hashlib.new(name, usedforsecurity=False) for name in names}, 0
         try:
-            while block := os.pread(self.fd, _HASH_BLOCK, offset):
+            while block := portable.read_at(self.fd, _HASH_BLOCK, offset):
                 for one in running.values():
                     one.update(block)
                 offset += len(block)
@@ -120,9 +121,9 @@ class Exhibit:
 
 def _open(path: Path) -> int:
     # why: without O_NONBLOCK, a FIFO put in the file's place would block the scan.
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    flags, untouched = portable.flags("O_RDONLY", "O_CLOEXEC", "O_NONBLOCK"), portable.flags("O_NOATIME")
     try:
-        return os.open(path, flags | os.O_NOATIME)
+        return os.open(path, flags | untouched)
     except PermissionError:
         return os.open(path, flags)
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from slim_cli import portable
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.evidence.text import clean
 from slim_cli.observations import credentials
@@ -70,7 +71,7 @@ def holds_manifest_store(fd: int) -> bool:
 
 def _blocks(fd: int) -> Iterator[bytes]:
     offset = 0
-    while block := os.pread(fd, BLOCK_BYTES, offset):
+    while block := portable.read_at(fd, BLOCK_BYTES, offset):
         yield block
         offset += len(block)
 
@@ -78,8 +79,8 @@ def _blocks(fd: int) -> Iterator[bytes]:
 def _edges(fd: int) -> bytes:
     """The first and the last 64 KiB, where names of encoders stand."""
     size = os.fstat(fd).st_size
-    head = os.pread(fd, EDGE_BYTES, 0)
-    return head + os.pread(fd, EDGE_BYTES, max(len(head), size - EDGE_BYTES))
+    head = portable.read_at(fd, EDGE_BYTES, 0)
+    return head + portable.read_at(fd, EDGE_BYTES, max(len(head), size - EDGE_BYTES))
 
 
 def _named(texts: list[str]) -> Observation:

@@ -9,6 +9,7 @@ import soundfile
 from slim_cli.errors import EvidenceError
 from slim_cli.evidence import wire
 from slim_cli.evidence.decoding import AudioStream, Decoder, Limits, decoder_rule, open_audio
+from slim_cli.evidence.frame_pipes import DescriptorPipe
 from slim_cli.evidence.text import clean
 
 
@@ -64,7 +65,7 @@ def test_a_decoder_taken_over_by_its_file_is_not_believed(answer):
     wire.send(write_end, *answer)
     os.close(write_end)
     with pytest.raises(EvidenceError, match="broke its protocol"):
-        AudioStream(Decoder(), read_end, Limits(), 1)
+        AudioStream(Decoder(), DescriptorPipe(read_end), Limits(), 1)
     os.close(read_end)
 
 
