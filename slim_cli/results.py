@@ -41,6 +41,7 @@ WINDOW_S = 4.0
 HOP_S = 2.0
 MODEL_RATE_HZ = 16_000
 MIN_NET_SPEECH_S = 2.0
+STORED_DECIMALS = 4
 
 _HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
@@ -260,7 +261,7 @@ def _visible(text: str) -> str:
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, 4)
+        return round(value, STORED_DECIMALS)
     if isinstance(value, dict):
         return {k: _rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

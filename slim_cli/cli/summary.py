@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from slim_cli.engines.scan_summary import NOT_EXAMINED, ScanSummary
 from slim_cli.evidence.names import safe_name
-from slim_cli.results import FileResult
+from slim_cli.results import STORED_DECIMALS, FileResult
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,7 +37,7 @@ def sentences(summary: ScanSummary) -> list[str]:
     elif summary.counts.get("scored"):
         lines.append(
             f"{summary.at_or_above(summary.review_score)} of {summary.counts['scored']} scored files reached the "
-            f"review threshold of {summary.review_score:+.2f}. A score is not a probability; "
+            f"review threshold of {_signed(summary.review_score)}. A score is not a probability; "
             "the report says what it is worth."
         )
     return lines
@@ -79,10 +79,24 @@ def _cells(result: FileResult, review_score: float | None) -> list[str]:
     flagged = review_score is not None and result.score is not None and result.score >= review_score
     review = "review" if flagged else ""
     return [
-        "–" if result.score is None else f"{result.score:+.2f}",
-        "–" if top is None or top.mismatch is None else f"{top.mismatch:.2f}",
-        "–" if speech is None else f"{speech:.1f} s",
+        _signed(result.score),
+        _plain(top.mismatch if top else None, 2),
+        _plain(speech, 1) + (" s" if speech is not None else ""),
         result.status,
         safe_name(result.path),
         safe_name("; ".join(filter(None, (review, words.sentence(result.reason), words.sentences(result.remarks))))),
     ]
+
+
+def _signed(value: float | None) -> str:
+    """As the report prints it, with a minus that every terminal knows."""
+    from slim_cli.reporting.numbers import Numbers
+
+    return Numbers().signed(value and round(value, STORED_DECIMALS)).replace("−", "-")
+
+
+def _plain(value: float | None, digits: int) -> str:
+    """The same without a plus."""
+    from slim_cli.reporting.numbers import Numbers
+
+    return Numbers().plain(value and round(value, STORED_DECIMALS), digits).replace("−", "-")

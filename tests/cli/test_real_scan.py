@@ -1,8 +1,10 @@
 """The whole way: real files, real decoding, a real though untrained model, real reports; through the command itself."""
 
 import csv
+import html
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,7 @@ import torch
 from slim_cli.detector import BundleInfo, Slim, save_bundle
 from slim_cli.detector.bundle import write_sums
 from slim_cli.detector.encoders import build_encoder
+from slim_cli.evidence.names import safe_name
 from slim_cli.results import FileResult
 from tests.cli.conftest import Slim as Command
 from tests.conftest import said
@@ -125,6 +128,38 @@ def test_every_file_has_a_row_with_its_status_and_a_reason(
 
 def test_a_cut_file_is_scored_with_a_warning(scanned: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert read_rows(scanned[1])["cut.wav"].remarks
+
+
+def test_terminal_csv_html_and_pdf_show_the_same_numbers(
+    scanned: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    ran, output = scanned
+    with (output / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = [row for row in csv.DictReader(file) if row["score"]]
+    command = ["pdftotext", "-layout", str(output / "report.pdf"), "-"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace("−", "-")
+    screen = html.unescape((output / "report.html").read_text("utf-8")).replace("−", "-")
+    lists = dict(re.findall(r"<tr data-state=.*?<bdi>(.*?)</bdi>(.*?)</tr>", screen, re.DOTALL))
+    terminal = {
+        line[42:].split("  ")[0].strip(): line.split() for line in ran.stdout.splitlines() if " scored " in line
+    }
+    for row in table:
+        score, mismatch, speech = terminal[safe_name(row["path"])][:3]
+        assert (float(score), float(mismatch)) == pytest.approx(
+            (float(row["score"]), float(row["mismatch"])), abs=0.00501
+        )
+        assert float(speech) == pytest.approx(float(row["net_speech_s"]), abs=0.0501)
+        shown = re.findall(r"<td[^>]*>([^<]+)</td>", re.sub(r"<svg.*?</svg>", "", lists[row["path"]], flags=re.DOTALL))
+        assert shown[:3] == [score, mismatch, speech]
+        assert f"Score {score}, mismatch {mismatch}" in screen
+        assert re.search(re.escape(f"Score {score}, mismatch {mismatch}"), printed)
+    found, scored = len(read_rows(output)), len(table)
+    flagged = sum(row["flagged"] == "true" for row in table)
+    assert f"{found} files: {scored} scored" in ran.stdout
+    assert f"{flagged} of {scored} scored files reached" in ran.stdout
+    told = f"{found} files were found. {scored} of them hold enough speech to be scored."
+    for text in (re.sub(r"<[^>]+>", " ", screen), printed):
+        assert told in " ".join(text.split())
 
 
 def test_the_silent_side_of_a_call_is_not_scored(scanned: tuple[subprocess.CompletedProcess[str], Path]) -> None:
