@@ -67,7 +67,7 @@ def read_clips(
     Yields:
         for each file in order, its reading as it is, then one per change.
     """
-    batches, waiting = WindowBatches(score, BATCH), deque[list[_Unscored]]()
+    batches, waiting = WindowBatches(score, BATCH), deque[list[_Pending]]()
     with Decoder() as decoder:
         reader = _Reader(decoder, batches, changes, limits or Limits())
         for path in paths:
@@ -80,7 +80,7 @@ def read_clips(
 
 
 @dataclass
-class _Unscored:
+class _Pending:
     """A reading whose windows may still wait for their batch."""
 
     result: FileResult
@@ -109,7 +109,7 @@ class _Reader:
         self._decoder, self._batches, self._changes, self._limits = decoder, batches, changes, limits
         self._network = load_network()
 
-    def read(self, path: str) -> list[_Unscored]:
+    def read(self, path: str) -> list[_Pending]:
         """Decodes a file once and hands its windows over, as it is and after each change."""
         scorer, signal = ChannelScorer(self._batches, GATE_S), WholeSignal()
         through = AudioPass([scorer, signal] if self._changes else [scorer], self._network)
@@ -117,17 +117,17 @@ class _Reader:
             with Exhibit(Path(path)) as exhibit, self._decoder.open(exhibit, exhibit.kind(), self._limits) as stream:
                 through.read(stream)
         except EvidenceError as error:
-            return [_Unscored(FileResult(path, error.status, error.remark)) for _ in (None, *self._changes)]
+            return [_Pending(FileResult(path, error.status, error.remark)) for _ in (None, *self._changes)]
         scorer.close()
         row = FileResult(path, "scored", media=stream.media)
         changed = (self._changed(row, signal.samples, change) for change in self._changes)
-        return [_Unscored(row, through.seconds, scorer, through.speech), *changed]
+        return [_Pending(row, through.seconds, scorer, through.speech), *changed]
 
-    def _changed(self, row: FileResult, samples: np.ndarray, change: Change) -> _Unscored:
+    def _changed(self, row: FileResult, samples: np.ndarray, change: Change) -> _Pending:
         try:
             received = [change(channel) for channel in samples]
         except EvidenceError as error:
-            return _Unscored(replace(row, status=error.status, reason=error.remark))
+            return _Pending(replace(row, status=error.status, reason=error.remark))
         longest = max(map(len, received))
         together = np.stack([np.pad(channel, (0, longest - len(channel))) for channel in received])
         scorer = ChannelScorer(self._batches, GATE_S)
@@ -135,4 +135,4 @@ class _Reader:
         blocks = (together[:, at : at + MODEL_RATE_HZ] for at in range(0, longest, MODEL_RATE_HZ))
         through.segment(MODEL_RATE_HZ, blocks)
         scorer.close()
-        return _Unscored(row, through.seconds, scorer, through.speech)
+        return _Pending(row, through.seconds, scorer, through.speech)

@@ -14,6 +14,7 @@ from slim_cli.evidence.boxes import missing_index, sound_tracks, stated_coding
 from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions, failed
 from slim_cli.evidence.formats import PERMITTED_DECODERS, codec_of
+from slim_cli.evidence.pictures import picture_remarks
 from slim_cli.evidence.sniffing import Kind
 from slim_cli.results import Remark
 
@@ -162,6 +163,7 @@ class FfmpegSource(Source):
             self.remarks.append(Remark("edit_list_hides", {"hidden_s": self._index[chosen_index].hidden_s}))
         if self.header.start_s:
             self.remarks.append(Remark("starts_late", {"start_s": self.header.start_s}))
+        self.remarks += picture_remarks(self._container.streams.video)
 
     def blocks(self) -> Iterator[np.ndarray | Break]:
         """See `Source.blocks`."""

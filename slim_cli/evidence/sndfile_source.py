@@ -10,6 +10,7 @@ import soundfile
 
 from slim_cli.evidence.byte_views import ByteView
 from slim_cli.evidence.codecs import Break, Header, Source, block_frames, decoder_versions
+from slim_cli.evidence.pictures import EDGE_BYTES, tagged_pictures
 from slim_cli.evidence.sniffing import Kind
 
 DELAYS_SAMPLES = 4_500  # delay, padding and a frame without sound, which decoders of MP3 take off
@@ -47,6 +48,7 @@ class SndfileSource(Source):
             tags={k: v for k, v in file.copy_metadata().items() if v},
         )
         self._check_limits(file.samplerate, file.channels)
+        self.remarks += tagged_pictures(view.peek(0, EDGE_BYTES))
 
     def blocks(self) -> Iterator[np.ndarray | Break]:
         """See `Source.blocks`; an error ends them, with `broken` set."""

@@ -64,10 +64,10 @@ def _make_unique(part: Pdf, prefix: str) -> None:
 
 
 def _frame_page(book: Pdf, page: Page, blank: Page, name: str) -> None:
-    """Draws the furniture of a blank page under a page, as an artifact."""
-    furniture = blank.as_form_xobject()
-    furniture.write(_MARKED.sub(b"/Artifact BMC", furniture.read_bytes()))
-    page.obj.Resources.XObject[name] = furniture
+    """Draws a blank page, with its running head and foot, under a page, as an artifact."""
+    running = blank.as_form_xobject()
+    running.write(_MARKED.sub(b"/Artifact BMC", running.read_bytes()))
+    page.obj.Resources.XObject[name] = running
     page.obj.Contents = Array([book.make_stream(f"{name} Do\n".encode()), page.obj.Contents])
 
 

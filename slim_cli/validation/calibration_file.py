@@ -78,6 +78,8 @@ def calibrate(
 ) -> dict[str, Any]:
     """Fits likelihood ratios to file scores and writes them, with bounds, error rates and the conditions they hold for.
 
+    Files are read as a scan reads them, its gate included: a ratio is only ever given where a scan gives a score.
+
     Args:
         options: what is calibrated, and with what.
         output: the calibration file.
