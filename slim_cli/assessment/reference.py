@@ -16,7 +16,7 @@ from slim_cli.errors import EnvironmentUnfit, FormatError
 from slim_cli.evidence.codec_traces import decided_by
 from slim_cli.evidence.formats import codec_class
 from slim_cli.loading import load, read
-from slim_cli.results import Media
+from slim_cli.results import FileResult, Media, Stretch
 
 SCHEMA = "slim-reference/1"
 FILE_NAME = "reference.json"
@@ -155,6 +155,20 @@ class Reference:
         """The highest stretches of a length of bona fide recordings of like duration; None where not measured."""
         like = (s for s in self.stretches if s.length_s == length_s and s.from_s <= duration_s < s.to_s)
         return next(like, None)
+
+    def marks(self, stretch: Stretch, media: Media | None) -> bool | None:
+        """Whether a stretch of a file reaches the threshold for recordings of its length; None where there is none."""
+        like = self.stretches_like(stretch.length_s, media.duration_s) if media else None
+        return None if like is None or like.threshold is None else stretch.score >= like.threshold
+
+    def marks_any(self, row: FileResult) -> bool | None:
+        """Whether any stretch of a file does; None where no threshold holds for it."""
+        told = [self.marks(stretch, row.media) for channel in row.channels for stretch in channel.stretches]
+        return None if all(one is None for one in told) else any(told)
+
+    def marked_below(self, row: FileResult) -> bool:
+        """Whether a stretch is marked in a file that, as a whole, is not flagged for review."""
+        return bool(self.marks_any(row)) and (row.score is None or row.score < self.operating_point.score)
 
     def ranges_for(self, media: Media | None) -> Ranges:
         """The ranges that a file may be held against: those of its codec class where such are told apart.

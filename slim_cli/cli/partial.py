@@ -36,8 +36,8 @@ def partial(
 
     plan = TrialPlan(numbers(minutes, "--minutes"), numbers(passages, "--passages"), each, seed)
     clips, bundle = to_score(read_manifests(manifest, complain)), find_bundle(model)
-    trials = try_stretches(load_detector(bundle, device), clips, plan, every_hundred("recordings read"))
-    write_trials(output / "trials.csv", trials)
+    read = try_stretches(load_detector(bundle, device), clips, plan, every_hundred("recordings read"))
+    trials = write_trials(output / "trials.csv", read)
     reference = load_reference(bundle) if (bundle / FILE_NAME).is_file() else None
     shown = stretch_tables(trials, stretch_rates(trials, reference))
     (output / "partial.md").write_text(markdown(shown), encoding="utf-8")

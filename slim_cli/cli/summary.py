@@ -40,6 +40,9 @@ def sentences(summary: ScanSummary) -> list[str]:
             f"review threshold of {_signed(summary.review_score)}. A score is not a probability; "
             "the report says what it is worth."
         )
+    if summary.marked_below:
+        files = "1 file" if summary.marked_below == 1 else f"{summary.marked_below} files"
+        lines.append(f"In {files} a stretch is marked to be heard first although the file as a whole scores lower.")
     return lines
 
 

@@ -34,6 +34,7 @@ class ScanSummary:
         files_left: how many files are left because the time was over.
         seconds: wall time by stage, with `total`.
         audio_s: decoded audio, seconds.
+        marked_below: files with a stretch that is marked to be heard first, below the review threshold as a whole.
     """
 
     results: Sequence[FileResult]
@@ -48,6 +49,7 @@ class ScanSummary:
     files_left: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     audio_s: float = 0.0
+    marked_below: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -100,6 +102,7 @@ class ScanSummary:
             "not_examined": len(self.not_examined),
             "review_score": None if self.review_score is None else round(self.review_score, 4),
             "for_review": None if self.review_score is None else self.at_or_above(self.review_score),
+            "marked_below": self.marked_below,
             "fail_on": self.fail_on,
             "at_or_above_fail_on": self.at_or_above(self.fail_on),
             "integrity_failure": bool(self.integrity_failure),

@@ -122,6 +122,7 @@ def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, l
         files_left=(rows.files_found - len(results)) if stopper.out_of_time else 0,
         seconds=dict(times.seconds),
         audio_s=times.audio_s,
+        marked_below=sum(map(job.reference.marked_below, results)),
     )
 
 

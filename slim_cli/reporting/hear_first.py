@@ -59,7 +59,7 @@ def hear_first(
     """
     style, words = ask
     held = [row for row in rows if _worth_hearing(row.result)]
-    marked = {row.number for row in held if any_marked(row.result, reference)}
+    marked = {row.number for row in held if reference.marks_any(row.result)}
     if style.case is None:
         held = sorted(held, key=lambda row: (row.number not in marked, row.rank is not None, -_top(row.result)))
     elif style.case.exhibits:
@@ -69,7 +69,7 @@ def hear_first(
     return HearFirst(
         tuple(describe.file(row, results[row.number - 1]) for row in shown),
         len(held) - len(shown),
-        sum(row.number in marked and not row.flagged for row in held),
+        sum(reference.marked_below(row.result) for row in held),
         describe.rejected_rates(reference.metrics.get("rejected_voiced_by_class", {})),
     )
 
@@ -85,23 +85,6 @@ def _long_enough(stretch: Stretch) -> bool:
 
 def _top(result: FileResult) -> float:
     return max((s.score for c in result.channels for s in c.stretches), default=float("-inf"))
-
-
-def any_marked(result: FileResult, reference: Reference) -> bool | None:
-    """Whether a stretch of a file reaches the threshold for recordings of its length; None where none was measured."""
-    pairs = [(s, _like(s, result, reference)) for c in result.channels for s in c.stretches]
-    if all(like is None or like.threshold is None for _, like in pairs):
-        return None
-    return any(_marked(stretch, like) for stretch, like in pairs)
-
-
-def _like(stretch: Stretch, result: FileResult, reference: Reference) -> StretchReference | None:
-    return reference.stretches_like(stretch.length_s, result.media.duration_s) if result.media else None
-
-
-def _marked(stretch: Stretch, like: StretchReference | None) -> bool:
-    threshold = like.threshold if like else None
-    return threshold is not None and stretch.score >= threshold
 
 
 @dataclass(frozen=True)
@@ -130,11 +113,12 @@ class _Describer:
             high = [pair for pair in highest_of_file(result, length) if _long_enough(pair[1])]
             if not high:
                 continue
-            like = _like(high[0][1], result, self.reference)
+            like = self.reference.stretches_like(length, result.media.duration_s if result.media else 0.0)
             rules.append(self._rule(length, like))
             for channel, one in high:
                 what = self.words.say("hear.stretch", length=length)
-                found.append(told(what, channel, one, self._beside(one, like), _marked(one, like)))
+                marked = bool(self.reference.marks(one, result.media))
+                found.append(told(what, channel, one, self._beside(one, like), marked))
         channel, rejected = rejected_of_file(result)
         longest = sorted(rejected, key=lambda v: v.start_s - v.end_s)[:HIGHEST]
         what = self.words.say("hear.rejected")

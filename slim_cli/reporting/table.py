@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from slim_cli.assessment.reference import Reference
 from slim_cli.audio.stretches import HIGHEST, LENGTHS_S
 from slim_cli.evidence.names import safe_name
-from slim_cli.reporting.hear_first import any_marked, highest_of_file, rejected_of_file
+from slim_cli.reporting.hear_first import highest_of_file, rejected_of_file
 from slim_cli.reporting.view import FileRow
 from slim_cli.results import FileResult
 from slim_cli.words import Words
@@ -105,7 +105,7 @@ def _ratio(result: FileResult, words: Words) -> dict[str, Any]:
 
 def _to_hear(result: FileResult, reference: Reference) -> dict[str, Any]:
     """The highest stretches, and voiced sound that was not taken for speech; channels count from 1."""
-    marked = any_marked(result, reference)
+    marked = reference.marks_any(result)
     columns: dict[str, Any] = {"stretch_marked": None if marked is None else "yes" if marked else "no"}
     for length in LENGTHS_S:
         found = highest_of_file(result, length)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,18 +54,18 @@ class StretchTrial:
 
     number: int
     seconds: float
-    passage_s: float
-    start_s: float
-    system: str
-    same_origin: bool
-    same_speaker: bool
-    clips: int
-    origins: int
-    score: float | None
-    high_10: float | None
-    at_10: float | None
-    high_30: float | None
-    at_30: float | None
+    passage_s: float = 0.0
+    start_s: float = 0.0
+    system: str = ""
+    same_origin: bool = False
+    same_speaker: bool = False
+    clips: int = 1
+    origins: int = 1
+    score: float | None = None
+    high_10: float | None = None
+    at_10: float | None = None
+    high_30: float | None = None
+    at_30: float | None = None
 
     def high(self, length_s: float) -> float | None:
         """The highest stretch of 10 or of 30 s."""
@@ -102,8 +103,8 @@ class TrialPlan:
 
 def try_stretches(
     detector: ScoresWindows, clips: Sequence[Clip], plan: TrialPlan, report: Callable[[int, int], None] | None = None
-) -> list[StretchTrial]:
-    """Makes recordings and reads them.
+) -> Iterator[StretchTrial]:
+    """Makes recordings and reads them, one after the other.
 
     Args:
         detector: what scores the windows.
@@ -111,24 +112,23 @@ def try_stretches(
         plan: what is made.
         report: called with (recordings read, recordings in all).
 
-    Returns:
+    Yields:
         one trial per recording, hosts before what was made of them; fewer where the clips do not fill a length.
 
     Raises:
         UsageError: a clip cannot be read, or the clips fill no recording.
     """
-    told: list[tuple[int, Host, Insertion | None]] = []
+    told: list[StretchTrial] = []
     with TemporaryDirectory() as folder, LongRecordings(clips, plan.seed) as source:
         made = _written(source, plan, Path(folder), told)
-        read = read_clips(made, RememberedScores(detector.score))
-        results = []
-        for reading in read:
-            results.append(reading[0].result)
+        done = 0
+        for (reading,) in read_clips(made, RememberedScores(detector.score)):
+            yield _heard(told[done], reading.result)
+            done += 1
             if report:
-                report(len(results), len(plan.minutes) * plan.each * (1 + len(plan.passages_s)))
-    if not results:
+                report(done, len(plan.minutes) * plan.each * (1 + len(plan.passages_s)))
+    if not done:
         raise UsageError("The clips fill no recording of these lengths.")
-    return [_trial(*one, result) for one, result in zip(told, results, strict=True)]
 
 
 def long_recordings(
@@ -139,21 +139,29 @@ def long_recordings(
     trials = []
     for number, (reading,) in enumerate(read_clips([clip.path for clip in bona_fide], detector.score)):
         if reading.duration_s is not None:
-            trials.append(_of(reading.result, number, reading.duration_s))
+            trials.append(_heard(StretchTrial(number, reading.duration_s), reading.result))
         if report:
             report(number + 1, len(bona_fide))
     return trials
 
 
-def write_trials(path: Path, trials: Sequence[StretchTrial]) -> None:
-    """Writes one CSV row per trial."""
+def write_trials(path: Path, trials: Iterable[StretchTrial]) -> list[StretchTrial]:
+    """Writes one CSV row per trial, each as it comes, so that a run that is stopped leaves those it has.
+
+    Returns:
+        the trials.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(field.name for field in fields(StretchTrial))
+        kept = []
         for trial in trials:
             values = asdict(trial).values()
             out.writerow("" if v is None else round(v, 4) if isinstance(v, float) else v for v in values)
+            file.flush()
+            kept.append(trial)
+    return kept
 
 
 def read_trials(path: Path) -> list[StretchTrial]:
@@ -180,40 +188,42 @@ def _read(row: dict[str, str]) -> StretchTrial:
     )
 
 
-def _written(
-    source: LongRecordings, plan: TrialPlan, folder: Path, told: list[tuple[int, Host, Insertion | None]]
-) -> Iterator[Path]:
-    """The recordings as files, one at a time; what each is goes to `told`."""
+def _written(source: LongRecordings, plan: TrialPlan, folder: Path, told: list[StretchTrial]) -> Iterator[Path]:
+    """The recordings as files, one at a time; what each is goes to `told`, without its sound."""
+    number = 0
     for minutes in plan.minutes:
         for _ in range(plan.each):
             host = source.host(60 * minutes)
             if host is None:
                 break
-            number = 1 + (told[-1][0] if told else 0)
+            number += 1
             found = (source.insertion(host, length) for length in plan.passages_s if length < host.seconds / 2)
-            for insertion in (None, *(one for one in found if one)):
+            for insertion in chain([None], (one for one in found if one)):
                 path = folder / f"{len(told)}.flac"
                 soundfile.write(path, (insertion or host).samples, MODEL_RATE_HZ)
-                told.append((number, host, insertion))
+                told.append(_made(number, host, insertion))
                 yield path
                 path.unlink()
 
 
-def _trial(number: int, host: Host, insertion: Insertion | None, result: FileResult) -> StretchTrial:
-    trial = _of(result, number, host.seconds, host.clips, host.origins)
+def _made(number: int, host: Host, insertion: Insertion | None) -> StretchTrial:
+    trial = StretchTrial(number, host.seconds, clips=host.clips, origins=host.origins)
     if insertion is None:
         return trial
-    kinds = (insertion.system, insertion.same_origin, insertion.same_speaker)
-    return StretchTrial(
-        *(number, host.seconds, round(insertion.end_s - insertion.start_s, 4), insertion.start_s, *kinds, host.clips),
-        *(host.origins, trial.score, trial.high_10, trial.at_10, trial.high_30, trial.at_30),
+    return replace(
+        trial,
+        passage_s=round(insertion.end_s - insertion.start_s, 4),
+        start_s=insertion.start_s,
+        system=insertion.system,
+        same_origin=insertion.same_origin,
+        same_speaker=insertion.same_speaker,
     )
 
 
-def _of(result: FileResult, number: int, seconds: float, clips: int = 1, origins: int = 1) -> StretchTrial:
+def _heard(trial: StretchTrial, result: FileResult) -> StretchTrial:
     highest = [_highest(result, length) for length in LENGTHS_S]
-    values = [value for one in highest for value in ((one.score, one.start_s) if one else (None, None))]
-    return StretchTrial(number, seconds, 0.0, 0.0, "", False, False, clips, origins, result.score, *values)
+    (high_10, at_10), (high_30, at_30) = ((one.score, one.start_s) if one else (None, None) for one in highest)
+    return replace(trial, score=result.score, high_10=high_10, at_10=at_10, high_30=high_30, at_30=at_30)
 
 
 def _highest(result: FileResult, length_s: float) -> Stretch | None:

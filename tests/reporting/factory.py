@@ -13,6 +13,7 @@ from slim_cli.assessment.reference import ClassPair, Histogram, OperatingPoint, 
 from slim_cli.audio.overview import Overview, OverviewBuilder
 from slim_cli.audio.proxy import ProxyWriter, proxy_name
 from slim_cli.audio.stream import AudioPass
+from slim_cli.audio.stretches import highest_stretches
 from slim_cli.results import ChannelResult, FileResult, Media, Observation, Remark, Status, WindowScore
 from slim_cli.run_record import RunRecord
 
@@ -76,13 +77,19 @@ def windows(duration_s: float, score: float, mismatch: float, seed: int = 0) -> 
 
 
 def channel(index: int, duration_s: float, score: float, mismatch: float) -> ChannelResult:
+    found, spoken = (
+        windows(duration_s, score, mismatch, index + int(abs(score) * 100)),
+        (0.0, round(duration_s * 0.71, 2)),
+    )
     return ChannelResult(
         index,
         digest(f"pcm {index} {score}"),
-        round(duration_s * 0.71, 2),
+        spoken[1],
         score,
         mismatch,
-        windows(duration_s, score, mismatch, index + int(abs(score) * 100)),
+        found,
+        speech=(spoken,),
+        stretches=highest_stretches(found, np.array([spoken])),
     )
 
 

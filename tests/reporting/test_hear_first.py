@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slim_cli.assessment.reference import StretchReference
+from slim_cli.cli.summary import sentences
+from slim_cli.engines.scan_summary import ScanSummary
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.hear_first import MOST, highest_of_file
 from slim_cli.reporting.selection import TRIAGE, Style
@@ -123,6 +126,15 @@ def test_the_page_speaks_every_language(language):
     page = render(report, "html")
     for key, text in (("hear.heading", section_of(page, "C")), ("hear.marked", section_of(page, "C")), (MARKED, page)):
         assert " ".join(report.words.say(key, n=1).split()) in text_of(text)
+
+
+def test_stdout_and_the_line_for_machines_count_as_the_report_does(tmp_path):
+    results = [HIDDEN, PLAIN, BESIDE_LONG]
+    below = sum(map(REFERENCE.marked_below, results))
+    summary = ScanSummary(results, 0.62, tmp_path, marked_below=below)
+    assert below == built(results).hear.marked_below == json.loads(summary.to_json())["marked_below"] == 1
+    assert "In 1 file a stretch is marked to be heard first" in sentences(summary)[-1]
+    assert "marked" not in " ".join(sentences(ScanSummary([PLAIN], 0.62, tmp_path)))
 
 
 def test_the_table_for_spreadsheets_has_three_of_each_length(tmp_path):

@@ -89,7 +89,7 @@ def test_the_same_seed_makes_the_same_recordings_and_clips_are_not_repeated(clip
 @pytest.fixture(scope="module")
 def trials(clips) -> tuple[list[StretchTrial], ToneDetector]:
     detector = ToneDetector()
-    return try_stretches(detector, clips, TrialPlan((0.75,), (10.0,), 3)), detector
+    return list(try_stretches(detector, clips, TrialPlan((0.75,), (10.0,), 3))), detector
 
 
 def test_the_highest_stretch_finds_the_passage(trials):
