@@ -43,7 +43,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     results[:2] = [factory.drawn(result, folder, i + 1) for i, result in enumerate(results[:2])]
     factory.listened(results[0], folder)
     run = factory.run(results)
-    reporting.write(results, run, factory.reference(), folder, Style(f"top:{SECTIONS}"))
+    reporting.write(results, run, factory.reference(), folder, style=Style(f"top:{SECTIONS}"))
     return Written(folder, results, run)
 
 

@@ -97,7 +97,8 @@ def test_nothing_is_fetched_and_nothing_complains(page):
 def test_a_stretch_to_hear_first_is_played_from_its_start(page):
     button = page.find_element(By.CSS_SELECTOR, ".passages button:not([hidden])")
     start = float(button.get_attribute("data-from"))
-    page.execute_script("arguments[0].click()", button)
+    page.execute_script("arguments[0].scrollIntoView({ block: 'center' })", button)
+    button.click()
     WebDriverWait(page, 30).until(lambda p: audio_s(p) > start)
     assert audio_s(page) < float(button.get_attribute("data-to")) + 1
     assert not page.execute_script("return document.querySelector('audio').paused")
