@@ -74,10 +74,10 @@ class Words:
             return form(value)
         return self.say("within", value=form(value), low=form(low), high=form(high))
 
-    def names(self, names: Sequence[str], most: int = 6) -> str:
-        """A list in words, cut off after a number of names."""
-        shown = self.item("list_join").join(names[:most])
-        return self.say("and_more", names=shown, n=len(names) - most) if len(names) > most else shown
+    def names(self, names: Sequence[str], most: int = 6, total: int | None = None) -> str:
+        """A list in words, cut off after a number of names; `total` where more are meant than are named."""
+        shown, left = self.item("list_join").join(names[:most]), (total or len(names)) - min(len(names), most)
+        return self.say("and_more", names=shown, n=left) if left > 0 else shown
 
     def item(self, key: str) -> Any:
         """An entry as it stands in the file: a text, a list or a table."""

@@ -39,6 +39,17 @@ Shard = Annotated[
     typer.Option(help="Examine the i-th of n shares, such as 2/8; slim merge joins them.", **_PANEL),
 ]
 Workers = Annotated[int, typer.Option(min=1, help="Examine files in this many processes side by side.", **_PANEL)]
+Engine = Annotated[
+    str, typer.Option(help="Examine files by processes of this machine (local) or of a Ray cluster (ray).", **_PANEL)
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Use the Ray cluster at this address; without it one is started on this machine.", **_PANEL),
+]
+Remote = Annotated[
+    list[str] | None,
+    typer.Option(help="Examine what lies below this URL, such as s3://bucket/calls; may be repeated.", **_PANEL),
+]
 MaxRuntime = Annotated[
     str | None,
     typer.Option(help="Begin no file after this time, such as 6h, and leave with 6.", **_PANEL),

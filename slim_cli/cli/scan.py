@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -53,23 +54,23 @@ def scan(
     shard: asked.Shard = None,
     max_runtime: asked.MaxRuntime = None,
     workers: asked.Workers = 1,
+    engine: asked.Engine = "local",
+    address: asked.Address = None,
+    remote: asked.Remote = None,
     metrics: asked.Metrics = None,
 ) -> None:
     """Examine recordings for signs of speech synthesis and write an evidence report."""
     from slim_cli.engines import scanning
 
+    as_given = ("files_from", "since", "shard", "workers", "engine", "address", "force", "resume", "model", "device")
+    plain: dict[str, Any] = {name: context.params[name] for name in as_given}
     options = scanning.ScanOptions(
         paths=paths or (),
-        files_from=files_from,
-        since=since,
+        **plain,
+        remote=remote or (),
         include=include or (),
         exclude=exclude or (),
-        shard=shard,
         output=output,
-        force=force,
-        resume=resume,
-        model=model,
-        device=device,
         calibration=calibration,
         stability=stability,
         occlusion=occlusion,
@@ -83,7 +84,6 @@ def scan(
         max_size_bytes=quantities.size(max_size) if max_size else None,
         timeout_s=quantities.seconds(timeout),
         track=track - 1 if track else None,
-        workers=workers,
         ledger=ledger,
         trust_stat=trust_stat,
         max_runtime_s=quantities.seconds(max_runtime) if max_runtime else None,

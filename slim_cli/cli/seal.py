@@ -26,7 +26,7 @@ def seal(
     """Write a one-page slip with the hash of the log, to print, sign and keep apart; `slim verify --seal` compares."""
     from slim_cli.custody.sealing import make_slip
     from slim_cli.reporting import load, stored_case, stored_choices
-    from slim_cli.reporting.build import report_number
+    from slim_cli.reporting.content import report_number
     from slim_cli.reporting.selection import DEFAULT, Style
     from slim_cli.reporting.slip import write_slip
 

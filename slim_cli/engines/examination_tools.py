@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -60,7 +61,13 @@ class Tools:
 
     def above(self, score: float | None) -> Tools:
         """The same tools, in the same process, with another `occlude_above`."""
-        changed = replace(self, occlude_above=score)
+        return self._changed(replace(self, occlude_above=score))
+
+    def writing_to(self, folder: Path) -> Tools:
+        """The same tools, in the same process, with another output folder."""
+        return self._changed(replace(self, options=replace(self.options, output=folder)))
+
+    def _changed(self, changed: Tools) -> Tools:
         changed.__dict__.update({name: self.__dict__[name] for name in ("decoder", "network") if name in self.__dict__})
         return changed
 

@@ -22,6 +22,7 @@ from slim_cli.errors import EvidenceError
 from slim_cli.evidence.decoding import AudioStream
 from slim_cli.evidence.discovery import Candidate
 from slim_cli.evidence.exhibits import Exhibit
+from slim_cli.evidence.remote import at_hand
 from slim_cli.observations.measure import FileMeasures
 from slim_cli.observations.provenance import read_provenance
 from slim_cli.observations.rejected_voiced import RejectedVoiced, rejected_voiced_remarks
@@ -54,7 +55,7 @@ def examine(candidate: Candidate, tools: Tools, watch: Watch | None = None) -> F
         return result
     ledger = tools.ledger
     try:
-        with Exhibit(candidate.path) as exhibit:
+        with at_hand(candidate) as place, Exhibit(place) as exhibit:
             result = replace(result, size_bytes=exhibit.size_bytes, modified=exhibit.modified)
             limit = tools.options.max_size_bytes
             if limit and exhibit.size_bytes > limit:

@@ -1,4 +1,4 @@
-"""The local engine: from folders to one result per file, in memory that grows with neither files nor duration."""
+"""From folders to one result per file, by any engine, in memory that grows with neither files nor duration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from slim_cli.custody.ledger import Ledger
 from slim_cli.engines.examination_tools import Tools, Watch
 from slim_cli.engines.examine import examine
 from slim_cli.engines.fingerprint import scan_fingerprint
-from slim_cli.engines.options import AHEAD, ExaminationOptions, OcclusionChoice, ScoresWindows
+from slim_cli.engines.options import AHEAD, LOCAL, ExaminationOptions, OcclusionChoice, ScoresWindows
+from slim_cli.engines.ray_pool import RayPool
 from slim_cli.engines.scan_progress import Progress, Reporter
 from slim_cli.engines.worker_pool import Job, Outcome, WorkerPool
 from slim_cli.errors import IntegrityError, UsageError
@@ -123,7 +124,7 @@ def _outcomes(
     candidates: Sequence[Candidate], tools: Tools, watch: Watch, reporter: Reporter, choice: OcclusionChoice
 ) -> Generator[Outcome]:
     """What comes of each file, in order: examined here, or by workers."""
-    if tools.options.workers == 1:
+    if tools.options.workers == 1 and tools.options.engine == LOCAL:
         with tools:
             for candidate in candidates:
                 reporter.begin(candidate.name)
@@ -132,12 +133,19 @@ def _outcomes(
                 except IntegrityError:
                     yield Outcome(None)
         return
-    with WorkerPool(tools, tools.options.workers) as pool:
+    with _pool(tools) as pool:
         for candidate, outcome in zip(candidates, pool.outcomes(_jobs(candidates, choice)), strict=True):
             reporter.begin(candidate.name)
             watch.times.add(outcome.times)
             reporter.tell_audio(outcome.times.audio_s, None)
             yield outcome
+
+
+def _pool(tools: Tools) -> WorkerPool | RayPool:
+    options = tools.options
+    if options.engine == LOCAL:
+        return WorkerPool(tools, options.workers)
+    return RayPool(tools, options.workers, options.address)
 
 
 def _jobs(candidates: Iterable[Candidate], choice: OcclusionChoice) -> Iterator[Job]:

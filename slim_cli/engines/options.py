@@ -17,6 +17,8 @@ from slim_cli.results import MIN_NET_SPEECH_S, FileResult, LikelihoodRatio, LrSt
 
 OCCLUDED = ("none", "flagged", "all")
 HIGHEST = "top:"
+LOCAL = "local"
+ENGINES = (LOCAL, "ray")
 AHEAD = 32  # files that workers may begin before the one whose row comes next
 
 
@@ -73,6 +75,8 @@ class ExaminationLimits:
         embed_audio: whether a listening proxy of every scored file is stored beside its overview.
         track: the audio track to examine where a file has that many, from 0; None for the first that can be decoded.
         workers: processes that examine files side by side; 1 for this one.
+        engine: where they run: `local` or `ray`.
+        address: the Ray cluster; None for the one that the environment names, or one on this machine.
     """
 
     max_duration_s: float = 24 * 3600.0
@@ -84,11 +88,17 @@ class ExaminationLimits:
     embed_audio: bool = False
     track: int | None = None
     workers: int = 1
+    engine: str = LOCAL
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if self.occlusion not in OCCLUDED and not self.occlusion_limit:
             choices = ", ".join(OCCLUDED)
             raise UsageError(f"The option occlusion takes {choices} or {HIGHEST}N; it was given {self.occlusion!r}.")
+        if self.engine not in ENGINES:
+            raise UsageError(f"The option engine takes {', '.join(ENGINES)}; it was given {self.engine!r}.")
+        if self.engine == LOCAL and self.address:
+            raise UsageError("--address names a Ray cluster; add --engine ray.")
         for name in ("max_duration_s", "max_size_bytes", "timeout_s", "workers"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -15,7 +15,7 @@ from slim_cli.detector import Detector, load_detector
 from slim_cli.detector.opinions import load_opinion
 from slim_cli.engines.chosen_files import ChosenFiles, FileSelection, choose_files
 from slim_cli.engines.controls import passed_controls
-from slim_cli.engines.options import ExaminationLimits, ExaminationOptions
+from slim_cli.engines.options import LOCAL, ExaminationLimits, ExaminationOptions
 from slim_cli.errors import UsageError
 from slim_cli.reporting import FORMATS, sources
 from slim_cli.reporting.case_file import Case, load_case
@@ -83,6 +83,8 @@ class ScanOptions(FileSelection, ExaminationLimits):
             raise UsageError(
                 "--trust-stat takes hashes from a ledger: give --ledger, and for a case have every file hashed."
             )
+        if self.ledger and self.engine != LOCAL:
+            raise UsageError("A ledger is a file of one machine, which a cluster cannot share; leave out --ledger.")
         if self.output is None and (self.force or self.resume):
             raise UsageError(
                 f"--{'force' if self.force else 'resume'} needs the folder of the earlier scan: --output DIR."
@@ -126,7 +128,11 @@ def prepare(options: ScanOptions) -> ScanJob:
         EnvironmentUnfit: a part of the installation is missing.
         IntegrityError: the model is not as it was published, or the run that goes on was changed.
     """
-    folder = OutputFolder(options.output or new_folder(options.paths or [Path("list")]), options.force, options.resume)
+    folder = OutputFolder(
+        options.output or new_folder(options.paths or [Path((options.remote or ["list"])[0])]),
+        options.force,
+        options.resume,
+    )
     for name in options.formats:
         get_writer(name)
     case = load_case(options.case) if options.case else None

@@ -10,10 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from slim_cli import __version__
-from slim_cli.results import STATUSES, FileResult
+from slim_cli.results import STATUSES, ChannelResult, FileResult
 
 SCHEMA = "slim-summary/1"
 NOT_EXAMINED = ("decode_failed", "unreadable", "refused")
+
+
+def brief(row: FileResult) -> FileResult:
+    """What the end of a scan says of a file, of which there may be very many."""
+    kept = (ChannelResult(c.index, "", c.net_speech_s, c.score, c.mismatch) for c in row.channels)
+    told = (
+        "path",
+        "sha256",
+        "hashes",
+        "status",
+        "reason",
+        "remarks",
+        "score",
+        "mismatch",
+        "lr_status",
+        "lr",
+        "from_ledger",
+    )
+    return FileResult(channels=tuple(kept), **{name: getattr(row, name) for name in told})
 
 
 @dataclass(frozen=True)
@@ -21,7 +40,7 @@ class ScanSummary:
     """The end of a scan.
 
     Attributes:
-        results: every row written.
+        results: every row written, as `brief` keeps it.
         review_score: score from which the model's reference suggests a review (log-odds); None in an evaluation, which
             marks no file.
         output: the output folder.

@@ -20,11 +20,11 @@ from slim_cli.engines.metrics_file import write_metrics
 from slim_cli.engines.scan_job import ScanJob, ScanOptions, prepare
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.engines.scan_record import begun_at, first_record, now, open_ledger, opening
-from slim_cli.engines.scan_summary import ScanSummary
+from slim_cli.engines.scan_summary import ScanSummary, brief
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
 from slim_cli.reporting import write
 from slim_cli.reporting.receipt import exhibits_among
-from slim_cli.reporting.stored_rows import StoredRows, outline
+from slim_cli.reporting.stored_rows import StoredRows
 from slim_cli.run_record import RunRecord
 
 Tell = Callable[[str], None]
@@ -99,7 +99,8 @@ def _begin(run: Run, job: ScanJob, record: RunRecord) -> None:
 
 
 def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, ledger: Ledger | None) -> ScanSummary:
-    results, changed = list(run.earlier), ""
+    results, changed = [brief(row) for row in run.earlier], ""
+    marked_below = sum(map(job.reference.marked_below, run.earlier))
     with Stopper() as stopper:
         try:
             for result in stopper.until_stopped(rows, job.options.max_runtime_s):
@@ -107,7 +108,8 @@ def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, l
                 run.record(result, drawn)
                 if ledger:
                     ledger.record(result)
-                results.append(outline(result))
+                results.append(brief(result))
+                marked_below += job.reference.marked_below(result)
         except IntegrityError as error:
             changed = str(error)
     return ScanSummary(
@@ -122,7 +124,7 @@ def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, l
         files_left=(rows.files_found - len(results)) if stopper.out_of_time else 0,
         seconds=dict(times.seconds),
         audio_s=times.audio_s,
-        marked_below=sum(map(job.reference.marked_below, results)),
+        marked_below=marked_below,
     )
 
 

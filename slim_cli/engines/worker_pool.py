@@ -98,7 +98,7 @@ class WorkerPool:
                 elif attempt < ATTEMPTS:
                     again.append((number, job, attempt + 1))
                 else:
-                    finished[number] = Outcome(self._lost(job.candidate))
+                    finished[number] = Outcome(lost(job.candidate, self._fingerprint))
 
     def _answer(self, worker: Connection) -> Outcome | None:
         """What a worker found; None where it ended over it, and another has taken its place."""
@@ -113,12 +113,6 @@ class WorkerPool:
             raise answer
         assert isinstance(answer, Outcome)
         return answer
-
-    def _lost(self, candidate: Candidate) -> FileResult:
-        reason = Remark("examination_crashed", {"attempts": ATTEMPTS})
-        return FileResult(
-            candidate.name, "decode_failed", reason, path_hex=candidate.path_hex, fingerprint=self._fingerprint
-        )
 
     def _start(self) -> None:
         ours, theirs = self._context.Pipe()
@@ -169,10 +163,17 @@ def _serve(connection: Connection) -> None:
                 job = pickle.loads(connection.recv_bytes())
             except EOFError:
                 return
-            connection.send_bytes(pickle.dumps(_work(job, tools)))
+            connection.send_bytes(pickle.dumps(work(job, tools)))
 
 
-def _work(job: Job, tools: Tools) -> Outcome | BaseException:
+def lost(candidate: Candidate, fingerprint: str) -> FileResult:
+    """The row of a file over which as many workers ended as may."""
+    reason = Remark("examination_crashed", {"attempts": ATTEMPTS})
+    return FileResult(candidate.name, "decode_failed", reason, path_hex=candidate.path_hex, fingerprint=fingerprint)
+
+
+def work(job: Job, tools: Tools) -> Outcome | BaseException:
+    """What comes of one file; an error that is no fault of the file is returned."""
     times = StageTimes()
     try:
         return Outcome(examine(job.candidate, tools.above(job.occlude_above), Watch(times)), times)

@@ -25,6 +25,7 @@ class Candidate:
         refusal: why it is not opened; None for a regular file.
         status: status of its row when it is not opened.
         root: the file or folder that it was found by, only where several were named.
+        url: where it is, if no file system of this machine holds it; `path` then is its name only.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Candidate:
     refusal: Remark | None = None
     status: Status = "refused"
     root: str | None = None
+    url: str | None = None
 
 
 def discover(roots: Sequence[Path]) -> Iterator[Candidate]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,26 @@ from markupsafe import Markup
 
 from slim_cli.assessment.reference import Histogram, Reference
 from slim_cli.audio.overview import Overview
-from slim_cli.audio.proxy import proxy_url
+from slim_cli.audio.proxy import proxy_name, proxy_url
 from slim_cli.custody import audit
 from slim_cli.errors import UsageError
 from slim_cli.reporting import error_rates
 from slim_cli.reporting.comparison_records import Share, Validation
+from slim_cli.reporting.content import Content, number_of
 from slim_cli.reporting.figures.distributions import HistogramLabels, histogram, tippett
 from slim_cli.reporting.figures.raster import THUMBNAIL, level_range_db, spectrogram_url
 from slim_cli.reporting.figures.strip import strip
 from slim_cli.reporting.figures.timeline import Captions, Curves, timeline
-from slim_cli.reporting.hear_first import hear_first
+from slim_cli.reporting.hear_first import FilesToHear
+from slim_cli.reporting.made_on_demand import Made
 from slim_cli.reporting.measures import measure_rows
-from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
+from slim_cli.reporting.nearest_condition import ConditionalLimits, nearest, stability
 from slim_cli.reporting.numbers import Numbers
 from slim_cli.reporting.own_recordings import Undisputed, beside_undisputed, is_undisputed
 from slim_cli.reporting.receipt import compare
-from slim_cli.reporting.rows import complete, count, listed, rank
-from slim_cli.reporting.selection import LISTED, PRINTED, TRIAGE, Style
-from slim_cli.reporting.view import Counts, ExhibitSection, FileRow, Report
+from slim_cli.reporting.rows import Standings, Tally, list_rows, of_case
+from slim_cli.reporting.selection import PRINTED, TRIAGE, Style
+from slim_cli.reporting.view import Counts, ExhibitSection, FileRow, Report, Thumbnail
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 from slim_cli.words import Words, load_measures, load_words
@@ -56,58 +57,65 @@ def build_report(
     """
     words = load_words(style.language)
     receipt = compare(style.case, results) if style.case else None
-    rows = complete(rank(results, reference, style, words), run, style, receipt, words)
-    scored = [row for row in rows if row.rank is not None]
-    draw = _SectionBuilder(words, reference, folder, style.audio)
-    counts, (content, rows_digest) = count(rows), digests(results, run, style)
+    standings, content = Standings(reference, style), Content(run, style)
+    tally, limits, to_hear = Tally(), ConditionalLimits(reference), FilesToHear(reference, style)
+
+    def add(row: FileRow) -> None:
+        tally.add(row)
+        limits.add(row)
+        to_hear.add(row)
+
+    for number, result in enumerate(results, start=1):
+        standings.add(result)
+        content.add(result)
+        if receipt is None:
+            add(standings.row(number, result, words))
+    standings.rank()
+    rows = list_rows(results, standings, reference, style, words)
+    if receipt:
+        rows = of_case(rows, run, style, receipt, words)
+        for row in rows:
+            add(row)
+    draw, counts, printed = _SectionBuilder(words, reference, folder, style.audio), tally.counts(), _printed(standings)
+    shown = [row for row in rows if row.shown and not _undisputed(row, style)]
+
+    def row_of(number: int) -> FileRow:
+        row = next((row for row in rows if row.number == number), None)
+        return row or standings.row(number, results[number - 1], words)
+
+    def section(row: FileRow) -> ExhibitSection:
+        whole = dataclasses.replace(row, result=results[row.number - 1])
+        return draw.exhibit(whole, _beside(row, results, style, words))
+
     return Report(
-        identity=_number(content, run),
-        digest=content,
+        identity=number_of(content.digest, run),
+        digest=content.digest,
         style=style,
         words=words,
         run=run,
         reference=reference,
         counts=counts,
-        rows=tuple(listed(rows, style, LISTED)),
-        printed=tuple(listed(rows, style, PRINTED)),
-        found=tuple(rows),
-        rows_digest=rows_digest,
-        exhibits=tuple(
-            draw.exhibit(dataclasses.replace(row, result=results[row.number - 1]), _beside(row, results, style, words))
-            for row in scored
-            if row.shown and not _undisputed(row, style)
-        ),
-        overview_figure=draw.score_histogram(None, [row.result.score or 0.0 for row in scored]),
+        rows=tuple(rows),
+        printed=tuple(row for row in rows if row.number in printed),
+        standings=standings,
+        rows_digest=content.rows_digest,
+        observed=content.observed,
+        exhibits=Made(shown, section),
+        gallery=Made(shown, draw.thumbnail),
+        audible=any(draw.audible(row.result) for row in shown),
+        overview_figure=draw.score_histogram(None, standings.scores()),
         validation=draw.validation(run.calibration),
         warnings=_warnings(words, run, counts),
         measures=load_measures(words.language),
-        limits=conditional_limits(rows, reference, words),
+        limits=limits.told(words),
         receipt=receipt,
         log=audit.extract(folder),
-        hear=hear_first(rows, results, reference, folder, (style, words)),
+        hear=to_hear.told(row_of, results, folder if style.audio else None, words),
     )
 
 
-def report_number(results: Sequence[FileResult], run: RunRecord, style: Style) -> str:
-    """The number printed on a report, derived from its content."""
-    return _number(digests(results, run, style)[0], run)
-
-
-def _number(content: str, run: RunRecord) -> str:
-    return f"SLIM-{run.started[:10].replace('-', '')}-{content[:10].upper()}"
-
-
-def digests(results: Sequence[FileResult], run: RunRecord, style: Style) -> tuple[str, str]:
-    """SHA-256 over what the report is made from (run record, rows, what was asked for, the case), and over the rows."""
-    digest, lines = hashlib.sha256(run.to_json().encode()), hashlib.sha256()
-    for result in results:
-        row = result.to_json().encode()
-        digest.update(row)
-        lines.update(row + b"\n")
-    digest.update(f"{style.limit} {style.language}".encode())
-    for name, content in sorted((style.case.sources if style.case else {}).items()):
-        digest.update(f"{name} {len(content)} ".encode() + content)
-    return digest.hexdigest(), lines.hexdigest()
+def _printed(standings: Standings) -> frozenset[int]:
+    return frozenset(standings.listed(PRINTED))
 
 
 def share_at_or_above(one: Histogram, value: float) -> Share:
@@ -180,12 +188,20 @@ class _SectionBuilder:
             picture_note=note,
             measures=measures,
             strip=strip(cells, self._words.say("figure.strip.title", n=len(cells))) if cells else None,
-            thumbnail=spectrogram_url(overview.mel_db, level_range_db(overview), THUMBNAIL) if overview else None,
             audio=proxy_url(self._folder, result.overview) if self._audio else None,
             nearest=nearest(result, self._reference.metrics, self._words),
             stability=stability(result, threshold, self._words),
             undisputed=undisputed,
         )
+
+    def thumbnail(self, row: FileRow) -> Thumbnail:
+        overview = self._overview(row.result)[0]
+        if overview is None:
+            return Thumbnail(row, None)
+        return Thumbnail(row, spectrogram_url(overview.mel_db, level_range_db(overview), THUMBNAIL))
+
+    def audible(self, result: FileResult) -> bool:
+        return bool(self._audio and result.overview and (self._folder / proxy_name(result.overview)).is_file())
 
     def validation(self, calibration: Mapping[str, Any]) -> Validation:
         metrics, words = self._reference.metrics, self._words
@@ -215,7 +231,7 @@ class _SectionBuilder:
             quantiles, HistogramLabels(**texts, tick=self._numbers.tick, threshold=say("figure.tippett.even"))
         )
 
-    def score_histogram(self, value: float | None, rug: Sequence[float] = ()) -> Markup:
+    def score_histogram(self, value: float | None, rug: Iterable[float] = ()) -> Markup:
         threshold = self._reference.operating_point.score
         return histogram(
             self._reference.score, self._labels("score", value, self._numbers.signed), value, threshold, rug

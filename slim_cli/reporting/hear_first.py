@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,34 +45,56 @@ def rejected_of_file(result: FileResult) -> tuple[int, tuple[VoicedStretch, ...]
     return (most.index, most.rejected_voiced) if most else (0, ())
 
 
-def hear_first(
-    rows: Sequence[FileRow], results: Sequence[FileResult], reference: Reference, folder: Path, ask: tuple[Style, Words]
-) -> HearFirst:
-    """The files that hold stretches to hear: with marked ones first, then unscored ones, then by falling score; those
-    of a case in its order.
+class FilesToHear:
+    """Finds the files that hold stretches to hear: with marked ones first, then unscored ones, then by falling score;
+    those of a case in its order.
 
     Args:
-        rows: every row of the report, in its order; outlines suffice.
-        results: every result, in the order found.
         reference: of the model.
-        folder: the output folder, below which listening proxies lie.
-        ask: what the report is to be, and its language.
+        style: what the report is to be.
     """
-    style, words = ask
-    held = [row for row in rows if _worth_hearing(row.result)]
-    marked = {row.number for row in held if reference.marks_any(row.result)}
-    if style.case is None:
-        held = sorted(held, key=lambda row: (row.number not in marked, row.rank is not None, -_top(row.result)))
-    elif style.case.exhibits:
-        held = [row for row in held if row.received and row.received.exhibit]
-    shown = held if style.case else held[:MOST]
-    describe = _Describer(reference, words, folder if style.audio else None)
-    return HearFirst(
-        tuple(describe.file(row, results[row.number - 1]) for row in shown),
-        len(held) - len(shown),
-        sum(reference.marked_below(row.result) for row in held),
-        describe.rejected_rates(reference.metrics.get("rejected_voiced_by_class", {})),
-    )
+
+    def __init__(self, reference: Reference, style: Style) -> None:
+        self._reference, self._case = reference, style.case
+        self._held = self._below = 0
+        self._first: list[tuple[tuple[bool, bool, float], int]] = []
+
+    def add(self, row: FileRow) -> None:
+        """Takes a row; only some are kept of a triage."""
+        if not _worth_hearing(row.result):
+            return
+        if self._case and self._case.exhibits and not (row.received and row.received.exhibit):
+            return
+        marked = bool(self._reference.marks_any(row.result))
+        self._held += 1
+        self._below += self._reference.marked_below(row.result)
+        self._first.append(((not marked, row.result.score is not None, -_top(row.result)), row.number))
+        if self._case is None and len(self._first) > 2 * MOST:
+            self._first = heapq.nsmallest(MOST, self._first)
+
+    def told(
+        self,
+        rows: Callable[[int], FileRow],
+        results: Sequence[FileResult],
+        folder: Path | None,
+        words: Words,
+    ) -> HearFirst:
+        """What to hear first.
+
+        Args:
+            rows: gives the row of a file by its number.
+            results: every result, in the order found.
+            folder: the output folder, below which listening proxies lie; None where none is to be embedded.
+            words: the language.
+        """
+        kept = self._first if self._case else heapq.nsmallest(MOST, self._first)
+        describe = _Describer(self._reference, words, folder)
+        return HearFirst(
+            tuple(describe.file(rows(number), results[number - 1]) for _, number in kept),
+            self._held - len(kept),
+            self._below,
+            describe.rejected_rates(self._reference.metrics.get("rejected_voiced_by_class", {})),
+        )
 
 
 def _worth_hearing(result: FileResult) -> bool:

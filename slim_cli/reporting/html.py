@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slim_cli.reporting.templates import render
+from slim_cli.reporting.templates import pieces
 
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
@@ -13,4 +13,5 @@ if TYPE_CHECKING:
 
 def write_html(findings: Findings, target: Path) -> None:
     """Writes `report.html`."""
-    target.write_text(render(findings.report, "html"), encoding="utf-8")
+    with target.open("w", encoding="utf-8") as page:
+        page.writelines(pieces(findings.report, "html"))

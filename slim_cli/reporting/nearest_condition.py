@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -118,26 +119,49 @@ def unsteady_under(result: FileResult, threshold: float) -> list[str]:
     return list(dict.fromkeys(str(remark.values["change"]) for remark in found))
 
 
-def conditional_limits(rows: Sequence[FileRow], reference: Reference, words: Words) -> tuple[tuple[str, str], ...]:
-    """Limits whose conditions are met: the limit in words and the files that it concerns."""
-    metrics, threshold = reference.metrics, reference.operating_point.score
-    numbers, scored = Numbers(words), [row for row in rows if row.rank is not None]
-    scored.sort(key=lambda row: 0 if row.received else row.number)  # why: a triage comes by rank, a case in its order
-    found = ((name, [row.label for row in scored if holds(row.result)]) for name, holds in _CHECKS.items())
-    unvalidated = [r.label for r in scored if (c := condition_of(r.result)) is None or _row(c.name, metrics) is None]
-    unsteady = [row.label for row in scored if unsteady_under(row.result, threshold)]
-    outside = [row.label for row in scored if row.evaluation and row.evaluation.status == "out_of_scope"]
-    values = {
-        "short": numbers.tick(SHORT_S),
-        "telephone": numbers.frequency(NARROW_HZ),
-        "clipped": numbers.percent(CLIPPED),
-        "noisy": numbers.tick(NOISY_DB),
-    }
-    return tuple(
-        (words.say(f"limits.conditional_item.{name}", limit=values.get(name, "")), words.names(labels, NAMED))
-        for name, labels in (*found, ("unsteady", unsteady), ("unvalidated", unvalidated), ("out_of_scope", outside))
-        if labels
-    )
+class ConditionalLimits:
+    """Collects the files that each limit concerns, in the order in which rows are added.
+
+    Args:
+        reference: reference statistics of the model.
+    """
+
+    def __init__(self, reference: Reference) -> None:
+        self._metrics, self._threshold = reference.metrics, reference.operating_point.score
+        self._first: dict[str, list[str]] = defaultdict(list)
+        self._counts = Counter[str]()
+
+    def add(self, row: FileRow) -> None:
+        """Takes a row; one without a score is passed over."""
+        if row.result.score is None:
+            return
+        stored = condition_of(row.result)
+        met = [name for name, holds in _CHECKS.items() if holds(row.result)]
+        met += ["unsteady"] if unsteady_under(row.result, self._threshold) else []
+        met += ["unvalidated"] if stored is None or _row(stored.name, self._metrics) is None else []
+        met += ["out_of_scope"] if row.evaluation and row.evaluation.status == "out_of_scope" else []
+        for name in met:
+            self._counts[name] += 1
+            if self._counts[name] <= NAMED:
+                self._first[name].append(row.label)
+
+    def told(self, words: Words) -> tuple[tuple[str, str], ...]:
+        """Limits whose conditions are met: the limit in words and the files that it concerns."""
+        numbers = Numbers(words)
+        values = {
+            "short": numbers.tick(SHORT_S),
+            "telephone": numbers.frequency(NARROW_HZ),
+            "clipped": numbers.percent(CLIPPED),
+            "noisy": numbers.tick(NOISY_DB),
+        }
+        return tuple(
+            (
+                words.say(f"limits.conditional_item.{name}", limit=values.get(name, "")),
+                words.names(self._first[name], NAMED, self._counts[name]),
+            )
+            for name in (*_CHECKS, "unsteady", "unvalidated", "out_of_scope")
+            if self._counts[name]
+        )
 
 
 def _short(result: FileResult) -> bool:

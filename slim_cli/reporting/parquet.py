@@ -1,4 +1,4 @@
-"""`results.parquet`: the columns of `results.csv` with types, and the windows of every channel."""
+"""`results.parquet`: the columns of `results.csv` with types, codes of reasons, and the windows of every channel."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ def write_parquet(findings: Findings, target: Path) -> None:
     window = {"channel": pyarrow.int32()} | dict.fromkeys(
         ("start_s", "end_s", "speech_s", "score", "mismatch"), pyarrow.float64()
     )
+    columns["reason_code"] = pyarrow.string()
     columns["windows"] = pyarrow.list_(pyarrow.struct(window))
     schema = pyarrow.schema(columns)
     with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-        filled = (row | {"windows": _windows(result)} for row, result in chain([first] if first else (), rows))
+        filled = (row | _whole(result) for row, result in chain([first] if first else (), rows))
         for part in batched(filled, PART):
             writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
 
@@ -61,6 +62,12 @@ def _type(pyarrow: Any, column: str) -> Any:
     if column in _TEXTS:
         return pyarrow.string()
     return pyarrow.int64() if column in _INTEGERS or column.endswith("_channel") else pyarrow.float64()
+
+
+def _whole(result: FileResult) -> dict[str, Any]:
+    """What a row holds beside the columns of `results.csv`."""
+    code = result.reason.code if result.reason else None
+    return {"reason_code": code, "windows": _windows(result)}
 
 
 def _windows(result: FileResult) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from slim_cli.reporting.case_file import FILE_NAME as CASE_FILE
 from slim_cli.reporting.json_lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.stored_rows import StoredRows
-from slim_cli.reporting.templates import render
+from slim_cli.reporting.templates import pieces
 
 if TYPE_CHECKING:
     from slim_cli.reporting.writers import Findings
@@ -46,16 +45,17 @@ def write_pdf(findings: Findings, target: Path) -> None:
     Raises:
         EnvironmentUnfit: a child process failed, with the first cause it named.
     """
-    sheets = Sheets.cut(render(findings.report, "pdf"))
     epoch = int(datetime.fromisoformat(findings.run.finished).timestamp())
     with (
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
         _PdfProcesses(Path(scratch), epoch) as processes,
     ):
-        attached = processes.store(_attachments(findings))
-        parts = sheets.parts()
-        if parts:
-            _print_in_parts(processes, sheets, parts, target.resolve(), attached)
+        document = processes.folder / "document.html"
+        with document.open("w", encoding="utf-8") as page:
+            page.writelines(pieces(findings.report, "pdf"))
+        sheets, attached = Sheets.cut(document), processes.store(_attachments(findings))
+        if sheets.parts:
+            _print_in_parts(processes, sheets, target.resolve(), attached)
         else:
             processes.print(sheets.whole, target.resolve(), attached)
 
@@ -74,13 +74,15 @@ def print_document(document: str, target: Path, attached: Mapping[str, bytes | P
         processes.print(document, target.resolve(), processes.store(attached))
 
 
-def _print_in_parts(
-    processes: _PdfProcesses, sheets: Sheets, parts: list[str], target: Path, attached: Mapping[str, str]
-) -> None:
-    paths = [processes.folder / f"part-{number}.pdf" for number in range(len(parts))]
+def _print_in_parts(processes: _PdfProcesses, sheets: Sheets, target: Path, attached: Mapping[str, str]) -> None:
+    paths = [processes.folder / f"part-{number}.pdf" for number in range(len(sheets.parts))]
+
+    def print_part(start: int, path: Path) -> dict[str, Any]:
+        return processes.print(sheets.part(start), path)
+
     with ThreadPoolExecutor(_processors()) as hands:
         try:
-            printed = list(hands.map(processes.print, parts, paths))
+            printed = list(hands.map(print_part, sheets.parts, paths))
         except BaseException:  # why: whatever ends it, a signal too, leaves no process behind
             hands.shutdown(wait=False, cancel_futures=True)
             processes.stop()
@@ -150,13 +152,12 @@ class _PdfProcesses:
             process.kill()
 
     def store(self, files: Mapping[str, bytes | Path]) -> dict[str, str]:
-        """Stores files to attach; returns their descriptions by path."""
+        """Stores texts to attach; returns the descriptions of these and of what is stored already, by path."""
+        paths = {name: content if isinstance(content, Path) else self.folder / name for name, content in files.items()}
         for name, content in files.items():
-            if isinstance(content, Path):
-                shutil.copyfile(content, self.folder / name)
-            else:
-                (self.folder / name).write_bytes(content)
-        return {str(self.folder / name): ATTACHED.get(name, _CASE) for name in files}
+            if isinstance(content, bytes):
+                paths[name].write_bytes(content)
+        return {str(path.resolve()): ATTACHED.get(name, _CASE) for name, path in paths.items()}
 
     def print(self, document: str, target: Path, attached: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Prints a document; returns its number of pages and the page of every id."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import hashlib
 import json
 import logging
 import os
 import re
 import signal
 import sys
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +136,21 @@ def remember_streams() -> None:
     pydyf.PDF.write = written
 
 
+def fill_attachments(pdf: Any, paths: list[str]) -> None:
+    """Puts files into the empty ones that WeasyPrint attached: it would hold them whole, several times."""
+    empty = (one for one in pdf.objects if getattr(one, "extra", {}).get("Type") == "/EmbeddedFile")
+    for stream, path in zip(empty, paths, strict=True):
+        packer, digest = zlib.compressobj(level=6), hashlib.md5(usedforsecurity=False)
+        packed = []
+        with open(path, "rb") as file:
+            while block := file.read(2**20):
+                digest.update(block)
+                packed.append(packer.compress(block))
+            stream.extra["Params"].update({"Size": file.tell(), "CheckSum": f"<{digest.hexdigest()}>"})
+        stream.stream, stream.compress = [b"".join(packed) + packer.flush()], False
+        stream.extra["Filter"] = "/FlateDecode"
+
+
 def press(job: dict[str, Any]) -> dict[str, Any]:
     """Prints a document; nothing outside it is ever fetched.
 
@@ -149,7 +166,7 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
     moment = datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC)
     attachments = [
         Attachment(
-            string=Path(path).read_bytes(),
+            string=b"",
             name=Path(path).name,
             description=description,
             relationship="Data",
@@ -166,7 +183,11 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
     translate_outlines()
     text = Path(job["source"]).read_text(encoding="utf-8")
     document = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=("data",))).render(pdf_variant=VARIANT)
-    document.write_pdf(job["target"], attachments=attachments, pdf_variant=VARIANT)
+
+    def fill(_: Any, pdf: Any) -> None:
+        fill_attachments(pdf, list(job["attached"]))
+
+    document.write_pdf(job["target"], finisher=fill, attachments=attachments, pdf_variant=VARIANT)
     if strict.lost:
         raise RuntimeError(strict.lost[0])
     anchors: dict[str, int] = {}

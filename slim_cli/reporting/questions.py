@@ -10,7 +10,7 @@ from typing import Any
 
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
-ROWS, RECORD = "results.jsonl", "run.json"
+ROWS, PARQUET, RECORD = "results.jsonl", "results.parquet", "run.json"
 
 _JSON_COLUMNS = {
     **dict.fromkeys(("path", "path_hex", "status", "sha256", "modified", "lr_status", "fingerprint"), "VARCHAR"),
@@ -19,10 +19,11 @@ _JSON_COLUMNS = {
     "size_bytes": "BIGINT",
     "channels": "STRUCT(net_speech_s DOUBLE)[]",
 }
-_FILES = """
-CREATE TABLE files AS SELECT
-    runs.run, runs.started::TIMESTAMP AS started, rows.path,
-    CASE WHEN rows.path LIKE '%/%' THEN regexp_replace(rows.path, '/[^/]*$', '') ELSE '' END AS folder,
+_FOLDER = "CASE WHEN rows.path LIKE '%/%' THEN regexp_replace(rows.path, '/[^/]*$', '') ELSE '' END"
+_RUN = "JOIN runs ON runs.place = parse_dirpath(rows.filename)"
+_FILES_OF_LINES = f"""
+INSERT INTO files BY NAME SELECT
+    runs.run, runs.started, rows.path, {_FOLDER} AS folder,
     rows.status, coalesce(rows.reason ->> 'code', nullif(rows.reason ->> '$', '')) AS reason,
     rows.score, rows.mismatch, (rows.lr ->> 'log10')::DOUBLE AS log10_lr, rows.lr_status,
     rows.media ->> 'container' AS container, rows.media ->> 'codec' AS codec,
@@ -30,7 +31,24 @@ CREATE TABLE files AS SELECT
     list_max(list_transform(rows.channels, lambda c: c.net_speech_s)) AS speech_s,
     rows.size_bytes, try_cast(rows.modified AS TIMESTAMP) AS modified, rows.sha256, rows.fingerprint,
     rows.from_ledger ->> 'run' AS from_run, rows.from_ledger ->> 'date' AS from_date, rows.path_hex
-FROM rows JOIN runs ON runs.place = parse_dirpath(rows.filename)
+FROM rows {_RUN}
+"""
+_FILES_OF_PARQUET = f"""
+INSERT INTO files BY NAME SELECT
+    runs.run, runs.started, rows.path, {_FOLDER} AS folder, rows.status, rows.reason_code AS reason, rows.score,
+    rows.mismatch, rows.log10_lr, coalesce(rows.lr_status, 'uncalibrated') AS lr_status, rows.container, rows.codec,
+    rows.sample_rate_hz, rows.duration_s, rows.net_speech_s AS speech_s, rows.size_bytes,
+    try_cast(rows.modified AS TIMESTAMP) AS modified, rows.sha256, rows.fingerprint, rows.from_run, rows.from_date,
+    rows.path_hex
+FROM read_parquet(?, filename = true, union_by_name = true) AS rows {_RUN}
+"""
+_TABLES = """
+CREATE TABLE runs (place VARCHAR, run VARCHAR, started TIMESTAMP, finished TIMESTAMP, complete BOOLEAN,
+    files_found BIGINT, version VARCHAR, model VARCHAR, fingerprint VARCHAR);
+CREATE TABLE files (run VARCHAR, started TIMESTAMP, path VARCHAR, folder VARCHAR, status VARCHAR, reason VARCHAR,
+    score DOUBLE, mismatch DOUBLE, log10_lr DOUBLE, lr_status VARCHAR, container VARCHAR, codec VARCHAR,
+    sample_rate_hz INTEGER, duration_s DOUBLE, speech_s DOUBLE, size_bytes BIGINT, modified TIMESTAMP, sha256 VARCHAR,
+    fingerprint VARCHAR, from_run VARCHAR, from_date VARCHAR, path_hex VARCHAR);
 """
 
 _SPREAD = """round(avg(score), 2) AS mean, round(median(score), 2) AS median,
@@ -71,7 +89,8 @@ class Answer:
 def query(question: str, folders: Sequence[Path], values: Mapping[str, Any] | None = None) -> Answer:
     """Asks the rows of runs.
 
-    There are two tables. `files` holds one row per file and run, its columns named in `docs/archive.md`; `runs` holds
+    Rows are read from `results.parquet` where a run has it, which is faster, otherwise from `results.jsonl`. There are
+    two tables. `files` holds one row per file and run, its columns named in `docs/archive.md`; `runs` holds
     one row per run. Nothing outside the given folders can be read, and nothing is written.
 
     Args:
@@ -111,7 +130,7 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
         place
         for folder in folders
         for place in (folder, *(sorted(folder.iterdir()) if folder.is_dir() else ()))
-        if (place / RECORD).is_file() and (place / ROWS).is_file()
+        if (place / RECORD).is_file() and ((place / ROWS).is_file() or (place / PARQUET).is_file())
     )
     if not found:
         raise UsageError(f"There are no results of a scan in {', '.join(map(str, folders))}.")
@@ -119,21 +138,28 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
 
 
 def _load(base: Any, places: Sequence[Path]) -> None:
-    base.execute(
-        "CREATE TABLE runs (place VARCHAR, run VARCHAR, started TIMESTAMP, finished TIMESTAMP, complete BOOLEAN, "
-        "files_found BIGINT, version VARCHAR, model VARCHAR, fingerprint VARCHAR)"
-    )
+    base.execute(_TABLES)
     for place in places:
         base.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _record(place))
-    columns = ", ".join(f"{name}: '{kind}'" for name, kind in _JSON_COLUMNS.items())
-    lines = [str(place / ROWS) for place in places]
-    base.execute(
-        f"CREATE TEMP TABLE rows AS SELECT * FROM read_json(?, format = 'newline_delimited', columns = {{{columns}}}, "
-        "filename = true, maximum_object_size = 1073741824)",
-        [lines],
-    )
-    base.execute(_FILES)
-    base.execute("DROP TABLE rows")
+    tables = [place for place in places if _has_codes(base, place / PARQUET)]
+    lines = [str(place / ROWS) for place in places if place not in tables and (place / ROWS).is_file()]
+    if tables:
+        base.execute(_FILES_OF_PARQUET, [[str(place / PARQUET) for place in tables]])
+    if lines:
+        columns = ", ".join(f"{name}: '{kind}'" for name, kind in _JSON_COLUMNS.items())
+        base.execute(
+            f"CREATE TEMP TABLE rows AS SELECT * FROM read_json(?, format = 'newline_delimited', "
+            f"columns = {{{columns}}}, filename = true, maximum_object_size = 1073741824)",
+            [lines],
+        )
+        base.execute(_FILES_OF_LINES)
+        base.execute("DROP TABLE rows")
+
+
+def _has_codes(base: Any, path: Path) -> bool:
+    """Whether a table says why files have no score in codes; those of earlier versions say it in a sentence only."""
+    asked = "SELECT count(*) FROM parquet_schema(?) WHERE name = 'reason_code'"
+    return path.is_file() and bool(base.execute(asked, [str(path)]).fetchone()[0])
 
 
 def _record(place: Path) -> list[Any]:

@@ -7,15 +7,18 @@ page numbers, running heads, contents, bookmarks. A section is printed without t
 from __future__ import annotations
 
 import base64
+import mmap
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
 
 MOST_PER_PART = 24
 MOST_IN_ONE = 12
 CHAPTER = "exhibits"
 
-_ARTICLE = re.compile(r'<article class="exhibit\b.*?</article>\s*', re.DOTALL)
+_ARTICLE = re.compile(rb'<article class="exhibit\b.*?</article>\s*', re.DOTALL)
 _STAND_IN = re.compile(r'<article [^>]*\bid="([^"]*)"[^>]*>.*?</h\d>', re.DOTALL)
 _DRAWING = re.compile(r"<svg\b[^>]*>\s*<title>(.*?)</title>.*?</svg>", re.DOTALL)
 _CHAPTER_TAG = re.compile(rf'<section\b[^>]*\bid="{CHAPTER}"[^>]*>')
@@ -33,6 +36,33 @@ _FRAME_STYLE = (
 )
 
 
+class StoredSections(Sequence[str]):
+    """The sections of a stored document, read when they are asked for.
+
+    Args:
+        path: the document, UTF-8.
+        places: first and last byte of each.
+    """
+
+    def __init__(self, path: Path, places: Sequence[tuple[int, int]]) -> None:
+        self._path, self._places = path, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> StoredSections: ...
+    def __getitem__(self, number: int | slice) -> str | StoredSections:
+        if isinstance(number, slice):
+            return StoredSections(self._path, self._places[number])
+        start, stop = self._places[number]
+        with self._path.open("rb") as document:
+            document.seek(start)
+            return _drawn(document.read(stop - start))
+
+
 @dataclass(frozen=True)
 class Sheets:
     """The report, cut.
@@ -44,40 +74,42 @@ class Sheets:
     """
 
     before: str
-    sections: tuple[str, ...]
+    sections: Sequence[str]
     after: str
 
     @classmethod
-    def cut(cls, document: str) -> Sheets:
-        """Cuts a rendered report; its drawings become images, which print in two thirds of the time."""
-        document = _DRAWING.sub(_image, document.replace("</head>", f"<style>{DRAWING_STYLE}</style></head>", 1))
-        found = list(_ARTICLE.finditer(document))
-        if not found:
-            return cls(document, (), "")
-        return cls(document[: found[0].start()], tuple(m.group() for m in found), document[found[-1].end() :])
+    def cut(cls, path: Path) -> Sheets:
+        """Cuts a rendered report, UTF-8; its drawings become images, which print in two thirds of the time."""
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as document:
+            places = [found.span() for found in _ARTICLE.finditer(document)]
+            first, last = (places[0][0], places[-1][1]) if places else (len(document), len(document))
+            before, after = _drawn(document[:first]), _drawn(document[last:])
+        before = _styled(before, DRAWING_STYLE)
+        return cls(before, StoredSections(path, places), after)
 
     @property
     def whole(self) -> str:
         """The document in one piece."""
         return self.before + "".join(self.sections) + self.after
 
-    def parts(self) -> list[str]:
-        """Documents of about equally many sections; their first page is to be dropped. None for a short report.
+    @property
+    def parts(self) -> range:
+        """Where each part begins, in sections; about equally many stand in each. None for a short report."""
+        if len(self.sections) <= MOST_IN_ONE:
+            return range(0)
+        count = max(2, -(-len(self.sections) // MOST_PER_PART))
+        return range(0, len(self.sections), -(-len(self.sections) // count))
+
+    def part(self, start: int) -> str:
+        """The document of a part; its first page is to be dropped.
 
         The first one holds what stands in the chapter before the sections.
         """
-        if len(self.sections) <= MOST_IN_ONE:
-            return []
-        count = max(2, -(-len(self.sections) // MOST_PER_PART))
-        size = -(-len(self.sections) // count)
         body, chapter = self._search(_BODY_TAG), self._search(_CHAPTER_TAG)
         opening = _styled(self.before[: body.end()], _PART_STYLE) + '<div class="fly-leaf"></div><main>'
-        documents = []
-        for start in range(0, len(self.sections), size):
-            first = self.before[chapter.start() :] if start == 0 else chapter.group()
-            sections = "".join(self.sections[start : start + size])
-            documents.append(f"{opening}{first}{sections}</section></main></body></html>")
-        return documents
+        first = self.before[chapter.start() :] if start == 0 else chapter.group()
+        sections = "".join(self.sections[start : start + self.parts.step])
+        return f"{opening}{first}{sections}</section></main></body></html>"
 
     def frame(self, pages: Sequence[int]) -> str:
         """The whole report with the sections' headings hidden and blank pages in place of the sections.
@@ -131,6 +163,11 @@ def _heading(section: str) -> str:
     if found is None:
         raise ValueError("a section of a file has no id or no heading")
     return found.group()
+
+
+def _drawn(piece: bytes) -> str:
+    """A piece of the document as it is printed."""
+    return _DRAWING.sub(_image, piece.decode())
 
 
 def _image(found: re.Match[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,20 +36,15 @@ def flat(findings: Findings) -> Iterator[dict[str, Any]]:
 
     Observations stand only where their conditions are met.
     """
-    rows = sorted(findings.report.found, key=lambda row: row.number)
-    observed, changed, asked = set[str](), set[str](), set[str]()
-    for result in findings.results:
-        observed |= result.observations.keys()
-        changed |= result.stability.keys()
-        asked |= result.opinions.keys()
-    words, reference = findings.report.words, findings.reference
-    for row, result in zip(rows, findings.results, strict=True):
+    report = findings.report
+    words, names = report.words, {kind: sorted(found) for kind, found in report.observed.items()}
+    for number, result in enumerate(findings.results, start=1):
         yield (
-            _fixed(replace(row, result=result), words)
-            | _to_hear(result, reference)
-            | _opinions(result, sorted(asked))
-            | _stability(result, sorted(changed))
-            | _observations(result, sorted(observed))
+            _fixed(report.standings.row(number, result, words), words)
+            | _to_hear(result, findings.reference)
+            | _opinions(result, names["opinions"])
+            | _stability(result, names["stability"])
+            | _observations(result, names["observations"])
         )
 
 

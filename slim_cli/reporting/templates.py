@@ -30,7 +30,12 @@ _STYLES = {"html": ("style.css", "screen.css"), "pdf": ("style.css", "print.css"
 
 
 def render(report: Report, medium: str, folder: Path | None = None) -> str:
-    """The report as one HTML document without outside references.
+    """The report as one HTML document; see `pieces`."""
+    return "".join(pieces(report, medium, folder))
+
+
+def pieces(report: Report, medium: str, folder: Path | None = None) -> Iterator[str]:
+    """The report as one HTML document without outside references, piece by piece.
 
     Every text that is put in passes `safe_name` and is then escaped.
 
@@ -54,7 +59,7 @@ def render(report: Report, medium: str, folder: Path | None = None) -> str:
         style += page_style(report)
     tick = Numbers(report.words).tick
     script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").generate(
         report=report,
         medium=medium,
         style=Markup(style),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -19,6 +22,9 @@ from slim_cli.reporting.selection import Style
 from slim_cli.results import ChannelResult, FileResult, Media
 from slim_cli.run_record import RunRecord
 from slim_cli.words import MeasureWords, Words
+
+if TYPE_CHECKING:
+    from slim_cli.reporting.rows import Standings
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,6 @@ class ExhibitSection:
         picture_note: parameters of the spectrogram, in words; why there is none, otherwise.
         measures: artefact measures.
         strip: those with a reference range in one drawing, None where there is none.
-        thumbnail: small spectrogram as a data URL, None where none was stored.
         audio: listening proxy as a data URL, None where none is to be embedded.
         nearest: known error rate nearest to its conditions.
         stability: score after small changes, None where not tried.
@@ -114,7 +119,6 @@ class ExhibitSection:
     picture_note: str
     measures: tuple[Measure, ...]
     strip: Markup | None
-    thumbnail: str | None
     audio: str | None
     nearest: Nearest
     stability: Stability | None
@@ -137,6 +141,19 @@ class ExhibitSection:
             if not measure.usable:
                 reasons.setdefault(measure.note, []).append(measure.words.title)
         return [(", ".join(names), reason) for reason, names in reasons.items()]
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A scored file in the gallery.
+
+    Attributes:
+        row: its row in the summary.
+        picture: small spectrogram as a data URL, None where none was stored.
+    """
+
+    row: FileRow
+    picture: str | None
 
 
 @dataclass(frozen=True)
@@ -184,9 +201,12 @@ class Report:
         counts: how the files divide up.
         rows: the files that lists show: scored ones by falling score, then the others in the order found.
         printed: those that they show on paper.
-        found: every file, in the same order.
+        standings: where every file stands.
+        observed: names of the observations, opinions and stability checks that rows hold.
         rows_digest: SHA-256 over the rows as `results.jsonl` holds them.
         exhibits: sections of the scored files within the limit, in the same order.
+        gallery: the same files as small pictures.
+        audible: whether any of them can be listened to.
         overview_figure: the score distributions with all scored files below the axis.
         validation: what was measured of the model.
         warnings: what limits the report as a whole.
@@ -206,9 +226,12 @@ class Report:
     counts: Counts
     rows: tuple[FileRow, ...]
     printed: tuple[FileRow, ...]
-    found: tuple[FileRow, ...]
+    standings: Standings
     rows_digest: str
-    exhibits: tuple[ExhibitSection, ...]
+    observed: Mapping[str, AbstractSet[str]]
+    exhibits: Sequence[ExhibitSection]
+    gallery: Sequence[Thumbnail]
+    audible: bool
     overview_figure: Markup
     validation: Validation
     warnings: tuple[str, ...]
@@ -273,4 +296,4 @@ class Report:
 
     def unlisted(self, medium: str) -> int:
         """How many files no list shows there."""
-        return len(self.found) - len(self.listed(medium))
+        return self.counts.found - len(self.listed(medium))

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from slim_cli.reporting.writers import Findings, get_writer
 from slim_cli.results import ChannelResult, FileResult, Media
 from tests.cli.conftest import Slim
+from tests.reporting import factory
 
 pytest.importorskip("duckdb")
 
@@ -37,8 +39,11 @@ RUNS = {
 }
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> Path:
+@pytest.fixture(params=["lines", "parquet"])
+def runs(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Two runs, with their rows in JSON Lines or in Parquet alone."""
+    if request.param == "parquet":
+        pytest.importorskip("pyarrow")
     for day, rows in RUNS.items():
         folder = tmp_path / "runs" / day
         folder.mkdir(parents=True)
@@ -53,6 +58,10 @@ def runs(tmp_path: Path) -> Path:
         }
         (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
         (folder / "results.jsonl").write_text("".join(r.to_json() + "\n" for r in rows), encoding="utf-8")
+        if request.param == "parquet":
+            findings = Findings(rows, factory.run(rows), factory.reference(), folder)
+            get_writer("parquet")[1](findings, folder / "results.parquet")
+            (folder / "results.jsonl").unlink()
     return tmp_path / "runs"
 
 

@@ -4,6 +4,7 @@
     python -m tests.custody.campaign tampering 1000
     python -m tests.custody.campaign forgeries 20
     python -m tests.custody.campaign races 50
+    python -m tests.custody.campaign archive 20000
 
 Each prints what it did and what it found, and leaves with 1 if anything was lost or missed. The short forms are tests.
 """
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.errors import SlimError
+from slim_cli.reporting.stored_rows import StoredRows
 
 ENDINGS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 PROGRAM = """
@@ -51,8 +54,8 @@ def stand_in() -> None:
     controls.load_controls = lambda bundle: None  # the published scores are those of the detector that is replaced
 
 
-def write_evidence(folder: Path, files: int) -> None:
-    """Short recordings, every tenth with speech from the examples, every seventh no recording at all."""
+def write_evidence(folder: Path, files: int, spoken: int = 10) -> None:
+    """Short recordings, every tenth (or so) with speech from the examples, every seventh no recording at all."""
     speech, rate = soundfile.read(Path(__file__).parents[2] / "examples/evidence/recorded-english-voicemail.flac")
     rng = np.random.default_rng(1)
     folder.mkdir(parents=True)
@@ -60,7 +63,7 @@ def write_evidence(folder: Path, files: int) -> None:
         path = folder / f"{number:04d}.wav"
         if number % 7 == 6:
             path.with_suffix(".txt").write_text(f"note {number}", encoding="utf-8")
-        elif number % 10 == 0:
+        elif number % spoken == 0:
             soundfile.write(path, speech[: 4 * rate] * (1 - number / 2000), rate)
         else:
             soundfile.write(path, 0.01 * rng.standard_normal(8000), 16_000)
@@ -237,6 +240,58 @@ def races(count: int, files: int, folder: Path) -> tuple[Counter[str], list[str]
     return done, wrong
 
 
+def archive(count: int, folder: Path) -> tuple[Counter[str], list[str]]:
+    """Scans an archive with a ledger, is interrupted twice, goes on, and then scans it again.
+
+    Args:
+        count: how many files.
+        folder: scratch folder.
+
+    Returns:
+        rows and seconds of each step, and what went wrong, in words.
+    """
+    write_evidence(folder / "evidence", count, spoken=100)
+    options = ["--ledger", str(folder / "ledger.db"), "--format", "csv"]
+    done, wrong, first, again = Counter[str](), list[str](), folder / "first", folder / "again"
+    for step, share in (("interrupted", 1 / 3), ("interrupted again", 2 / 3), ("finished", 2.0)):
+        resume = ["--resume"] if first.exists() else []
+        begun, before = time.monotonic(), rows_of(first)
+        process = subprocess.Popen(command(folder / "evidence", first, *options, *resume), env=environment())
+        while process.poll() is None and rows_of(first) < share * count:
+            time.sleep(1.0)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        if process.wait() not in ((0,) if share > 1 else (0, 130)):
+            wrong.append(f"{step}: left with {process.returncode}")
+        done[f"{step}: rows"] = rows_of(first) - before
+        done[f"{step}: seconds"] = round(time.monotonic() - begun)
+    begun = time.monotonic()
+    subprocess.run(command(folder / "evidence", again, *options), env=environment(), check=True)
+    done["again: seconds"] = round(time.monotonic() - begun)
+    for output in (first, again):
+        names = [row.path for row in StoredRows(output / "results.jsonl")]
+        if len(names) != count or len(set(names)) != count:
+            wrong.append(f"{output.name} holds {len(names)} rows of {len(set(names))} files, not {count}")
+        if (found := verify(output)).changed or found.unfinished:
+            wrong.append(f"{output.name}: {found.changed} {found.unfinished}")
+    for row, known in zip(StoredRows(first / "results.jsonl"), StoredRows(again / "results.jsonl"), strict=True):
+        done["again: from the ledger"] += known.from_ledger is not None
+        if known.from_ledger is None and known.status != "no_audio":
+            wrong.append(f"{row.path}: it was examined again")
+        if replace(known, from_ledger=row.from_ledger, overview=row.overview) != row:
+            wrong.append(f"{row.path}: the row from the ledger is another")
+    return done, wrong
+
+
+def rows_of(output: Path) -> int:
+    """How many rows a run has written so far."""
+    path = output / "results.jsonl"
+    if not path.exists():
+        return 0
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
 def finished(folder: Path, files: int) -> Path:
     """A finished scan of a few files."""
     write_evidence(folder / "evidence", files)
@@ -247,7 +302,7 @@ def finished(folder: Path, files: int) -> Path:
 def main() -> None:
     """Runs a campaign from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries", "races"))
+    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries", "races", "archive"))
     parser.add_argument("count", type=int)
     parser.add_argument("--files", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
@@ -256,6 +311,8 @@ def main() -> None:
         folder = Path(scratch)
         if asked.campaign == "kills":
             done, lost = kills(asked.count, asked.files, folder, asked.seed)
+        elif asked.campaign == "archive":
+            done, lost = archive(asked.count, folder)
         elif asked.campaign == "races":
             done, lost = races(asked.count, asked.files, folder)
         else:

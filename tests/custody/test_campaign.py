@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.custody.campaign import finished, forgeries, kills, races, tampering
+from tests.custody.campaign import archive, finished, forgeries, kills, races, tampering
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +33,9 @@ def test_folders_written_anew_are_found_by_the_seal_alone(whole: Path, tmp_path:
 def test_of_two_writers_one_is_refused(tmp_path: Path) -> None:
     done, wrong = races(1, 6, tmp_path)
     assert (done.total(), wrong) == (1, [])
+
+
+def test_an_archive_is_scanned_through_interruptions_and_then_known(tmp_path: Path) -> None:
+    done, wrong = archive(36, tmp_path)
+    assert wrong == []
+    assert done["again: from the ledger"] == 31

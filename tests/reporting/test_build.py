@@ -113,7 +113,7 @@ def test_a_drawn_exhibit_has_both_spectrograms_on_a_scale_that_a_script_can_read
     assert exhibit.timeline.count("<image ") == 2
     assert 'data-left="46" data-right="692" data-duration="6"' in exhibit.timeline
     assert "window 32.0 ms, hop 8 ms" in exhibit.picture_note
-    assert exhibit.thumbnail.startswith("data:image/jpeg")
+    assert build([result], folder=tmp_path).gallery[0].picture.startswith("data:image/jpeg")
 
 
 def test_an_overview_of_an_earlier_version_shows_what_it_holds_and_names_what_it_lacks(tmp_path):

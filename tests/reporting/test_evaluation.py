@@ -9,8 +9,8 @@ import pytest
 from slim_cli.reporting.build import build_report
 from slim_cli.reporting.case_file import Case, load_case
 from slim_cli.reporting.evaluation import evaluate
-from slim_cli.reporting.nearest_condition import conditional_limits, nearest, stability
-from slim_cli.reporting.rows import complete, rank
+from slim_cli.reporting.nearest_condition import ConditionalLimits, nearest, stability
+from slim_cli.reporting.rows import Standings
 from slim_cli.reporting.scale import load_scale
 from slim_cli.reporting.selection import TRIAGE, Style
 from slim_cli.reporting.templates import render
@@ -184,9 +184,12 @@ def test_limits_name_the_files_that_they_concern():
         replace(factory.scored("long.wav", -1.0, duration_s=60.0), stability={"cropped": 0.3}),
         factory.scored("two.wav", 1.0, duration_s=60.0, channels=2),
     ]
-    rows = complete(rank(results, factory.reference(), Style("all"), WORDS), factory.run(results), TRIAGE, None, WORDS)
     reference = replace(factory.reference(), metrics={"eer_by_condition": {"clean": [0.1, 1, 1]}})
-    met = dict(conditional_limits(rows, reference, WORDS))
+    standings, limits = Standings(reference, TRIAGE), ConditionalLimits(reference)
+    for number, result in enumerate(results, start=1):
+        standings.add(result)
+        limits.add(standings.row(number, result, WORDS))
+    met = dict(limits.told(WORDS))
     assert {text.partition(":")[0]: files for text, files in met.items()} == {
         "Little speech": "No. 1",
         "Several channels": "No. 3",

@@ -8,11 +8,12 @@ import hashlib
 import html
 import re
 import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from slim_cli.reporting.rows import listed, rank
+from slim_cli.reporting.rows import Standings
 from slim_cli.reporting.selection import Style
 from slim_cli.reporting.stored_rows import StoredRows, outline
 from slim_cli.reporting.templates import render
@@ -62,20 +63,35 @@ def test_an_outline_keeps_what_lists_say(stored: StoredRows) -> None:
     assert kept.top_channel.net_speech_s == row.top_channel.net_speech_s
 
 
+def standing(results: Iterable[FileResult], limit: str) -> Standings:
+    found = Standings(factory.reference(), Style(limit))
+    for row in results:
+        found.add(row)
+    found.rank()
+    return found
+
+
 def test_lists_hold_every_section_the_highest_scores_and_failures_first(stored: StoredRows) -> None:
-    style = Style("top:15")
-    rows = rank(stored, factory.reference(), style, load_words("en"))
-    shown = listed(rows, style, 20)
-    assert [row.rank for row in shown if row.rank] == list(range(1, 16))
-    assert sorted(row.result.status for row in shown if not row.rank) == ["decode_failed"] * 6 + ["no_audio"] * 4
-    assert listed(rows, style, 60) == rows
+    standings = standing(stored, "top:15")
+    rows = [standings.row(number, stored[number - 1], load_words("en")) for number in standings.listed(20)]
+    assert [row.rank for row in rows if row.rank] == list(range(1, 16))
+    assert [row.shown for row in rows] == [bool(row.rank) for row in rows]
+    assert sorted(row.result.status for row in rows if not row.rank) == ["decode_failed"] * 6 + ["no_audio"] * 4
+    assert sorted(standings.listed(60)) == list(range(1, 61))
+
+
+def test_equal_content_is_told_of_by_its_first_file(stored: StoredRows) -> None:
+    rows = [stored[3], dataclasses.replace(stored[4], sha256=None), *stored[0:3], stored[3], stored[3]]
+    standings = standing(rows, "all")
+    twins = [standings.row(number, row, load_words("en")).twin for number, row in enumerate(rows, start=1)]
+    assert twins == [None, None, None, None, None, 1, 1]
 
 
 @pytest.mark.parametrize("medium", ["html", "pdf"])
 def test_a_report_says_what_it_does_not_list_and_where_it_stands(
     stored: StoredRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, medium: str
 ) -> None:
-    monkeypatch.setattr("slim_cli.reporting.build.LISTED", 20)
+    monkeypatch.setattr("slim_cli.reporting.rows.LISTED", 20)
     monkeypatch.setattr("slim_cli.reporting.build.PRINTED", 10)
     findings = Findings(stored, factory.run(list(stored)), factory.reference(), tmp_path, Style("top:3"))
     page = html.unescape(render(findings.report, medium))
@@ -93,7 +109,7 @@ def test_a_report_says_what_it_does_not_list_and_where_it_stands(
 
 @pytest.mark.parametrize("name", ["csv", "parquet", "jsonl"])
 def test_tables_hold_all_files(stored: StoredRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr("slim_cli.reporting.build.LISTED", 20)
+    monkeypatch.setattr("slim_cli.reporting.rows.LISTED", 20)
     monkeypatch.setattr("slim_cli.reporting.parquet.PART", 7)
     findings = Findings(stored, factory.run(list(stored)), factory.reference(), tmp_path, Style("top:3"))
     file_name, writer = get_writer(name)
@@ -128,6 +144,27 @@ def test_memory_does_not_grow_with_what_rows_hold(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 2_000_000
+
+
+@pytest.mark.parametrize("name", ["csv", "html"])
+def test_memory_does_not_grow_with_the_number_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A thousand rows more cost less than half a megabyte: their scores, hashes and places."""
+    monkeypatch.setattr("slim_cli.reporting.build.PRINTED", 20)
+    monkeypatch.setattr("slim_cli.reporting.rows.LISTED", 20)
+    row = factory.scored("a.wav", 1.0)
+    peaks = []
+    for count in (100, 1100):
+        rows = (dataclasses.replace(row, path=f"{n}.wav", sha256=factory.digest(str(n))) for n in range(count))
+        path = tmp_path / "results.jsonl"
+        path.write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+        findings = Findings(StoredRows(path), factory.run([row]), factory.reference(), tmp_path, Style("top:3"))
+        tracemalloc.start()
+        get_writer(name)[1](findings, tmp_path / f"report.{name}")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 500_000
 
 
 def test_a_report_of_what_is_new_says_what_is_not_and_where_it_comes_from(tmp_path: Path) -> None:

@@ -123,9 +123,10 @@ def test_it_is_still_pdf_a_with_its_attachments(printed):
 
 
 @pytest.mark.parametrize("broken", ["<article class='exhibit'>", '<article class="exhibit">text</article>'])
-def test_a_template_without_the_marks_that_cutting_needs_is_noticed(broken):
+def test_a_template_without_the_marks_that_cutting_needs_is_noticed(broken, tmp_path):
     document = f'<head></head><body><section id="exhibits">{broken * 13}</section></body>'
-    cut = Sheets.cut(document)
+    (tmp_path / "document.html").write_text(document, encoding="utf-8")
+    cut = Sheets.cut(tmp_path / "document.html")
     if cut.sections:
         with pytest.raises(ValueError, match="no id"):
             cut.frame([1] * len(cut.sections))

@@ -65,7 +65,7 @@ def test_parquet_holds_what_the_csv_holds_with_types(folder, results):
     table = parquet.read_table(folder / "results.parquet").to_pylist()
     text = rows(folder / "results.csv")
     assert [row["path"] for row in table] == [result.path for result in results]
-    assert list(table[0]) == [*text[0], "windows"]
+    assert list(table[0]) == [*text[0], "reason_code", "windows"]
     assert [row["score"] for row in table] == [result.score for result in results]
     assert [row["size_bytes"] for row in table] == [result.size_bytes for result in results]
     counted = [sum(len(channel.windows) for channel in result.channels) for result in results]

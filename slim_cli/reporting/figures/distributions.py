@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -35,7 +35,7 @@ def histogram(
     labels: HistogramLabels,
     value: float | None = None,
     threshold: float | None = None,
-    rug: Sequence[float] = (),
+    rug: Iterable[float] = (),
 ) -> Markup:
     """Both classes as shares of their files per bin.
 
@@ -44,7 +44,7 @@ def histogram(
         labels: texts.
         value: this exhibit's value, drawn as a thick line; outside the plotted range it stands at the edge.
         threshold: drawn as a dashed line.
-        rug: values drawn as short strokes below the axis.
+        rug: values drawn as short strokes below the axis, those that fall together once.
     """
     drawing = Drawing(_WIDTH, _HEIGHT, labels.title)
     low = min(pair.bona_fide.edges[0], pair.spoof.edges[0])
@@ -59,8 +59,8 @@ def histogram(
     if threshold is not None:
         drawing.line((x(threshold), _TOP), (x(threshold), y(0)), "threshold")
         _beside(drawing, x(threshold), _TOP + 8, labels.threshold, value is not None and value < threshold)
-    for one_value in rug:
-        drawing.line((x(one_value), y(0)), (x(one_value), y(0) - 9), "exhibit")
+    for place in sorted({round(x(one_value), 1) for one_value in rug}):
+        drawing.line((place, y(0)), (place, y(0) - 9), "exhibit")
     if value is not None:
         drawing.line((x(value), _TOP - 1), (x(value), y(0)), "exhibit")
         drawing.pointer((x(value), _TOP))
