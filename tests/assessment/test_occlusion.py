@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slim_cli.assessment.occlusion import MAX_STRETCHES, NOISE_SAMPLES, Occluder, ScoredChannel, noise_like
+from slim_cli.assessment.occlusion import MAX_STRETCHES, NOISE_SAMPLES, Occluder, ScoredChannel, noise_like, spearman
 from slim_cli.audio.scoring import Score
 from slim_cli.audio.windows import WINDOW, WindowCutter
 from slim_cli.results import Occlusion, WindowScore
@@ -138,3 +138,11 @@ def test_the_noise_has_the_level_and_the_band_of_the_spectrum(rate, frame):
     top = round(rate / 2 / RATE * NOISE_SAMPLES)
     assert spectrum[top + 2 :].sum() <= 1e-6 * spectrum.sum()
     assert WINDOW < NOISE_SAMPLES  # a window never hears the loop twice
+
+
+@pytest.mark.parametrize("levels", [3, 1000])
+def test_the_rank_correlation_is_that_of_scipy_ties_or_not(levels: int) -> None:
+    from scipy.stats import spearmanr
+
+    first, second = np.random.default_rng(1).integers(0, levels, (2, 40)).astype(float)
+    assert spearman(first, second) == pytest.approx(spearmanr(first, second).statistic, abs=1e-12)
