@@ -88,7 +88,7 @@ def test_a_worker_that_is_killed_costs_at_most_the_file_it_was_killed_over(
 ) -> None:
     alone = examined(FakeDetector())
     deadly = Deadly(len(alone[0].channels[0].windows), tmp_path / "count", ends)
-    found = examined(deadly, engine="ray", workers=2)
+    found = examined(deadly, engine="ray")
     assert (tmp_path / "count").stat().st_size == ends
     assert found[0].status == status
     assert found[1:] == alone[1:]
