@@ -272,7 +272,7 @@ def archive(count: int, folder: Path) -> tuple[Counter[str], list[str]]:
         names = [row.path for row in StoredRows(output / "results.jsonl")]
         if len(names) != count or len(set(names)) != count:
             wrong.append(f"{output.name} holds {len(names)} rows of {len(set(names))} files, not {count}")
-        if (found := verify(output)).changed or found.unfinished:
+        if (found := verify(VerifyOptions(output))).changed or found.unfinished:
             wrong.append(f"{output.name}: {found.changed} {found.unfinished}")
     for row, known in zip(StoredRows(first / "results.jsonl"), StoredRows(again / "results.jsonl"), strict=True):
         done["again: from the ledger"] += known.from_ledger is not None
