@@ -301,8 +301,3 @@ def inside(folder: Path, name: str) -> Path:
     if not path.is_relative_to(folder.resolve()):
         raise UsageError(f"The overview {name!r} lies outside the output folder.")
     return path
-
-
-def reference_document(reference: Reference) -> dict[str, object]:
-    """The reference statistics as plain data, as they travel with the report."""
-    return dataclasses.asdict(reference)
