@@ -64,9 +64,11 @@ class _First:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+_SUPERFLUOUS = {"attentive": ("pooling", "families"), "moments": ("pooling", "pooled_dim", "hidden_dim")}
+
+
 def _parts(config: _First) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Encoders and head as the present schema writes them."""
     kind = config.head.get("pooling", "attentive")
-    superfluous = ("pooling", "families") if kind == "attentive" else ("pooling", "pooled_dim", "hidden_dim")
-    head = {"kind": kind, **{key: value for key, value in config.head.items() if key not in superfluous}}
+    head = {"kind": kind, **{key: value for key, value in config.head.items() if key not in _SUPERFLUOUS.get(kind, ())}}
     return {"style": config.style, "linguistics": config.linguistics}, head

@@ -94,6 +94,24 @@ print(*(module for module in sys.modules if module.partition(".")[0] in ("typer"
     assert done.stdout.split() == []
 
 
+def test_nothing_asks_for_the_kind_or_class_of_an_encoder_or_a_head_but_their_registries() -> None:
+    plugs = [path for room in ("encoders", "heads") for path in (PACKAGE / "detector" / room).glob("*.py")]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    told = [node for path in plugs for node in ast.walk(trees[path]) if isinstance(node, ast.ClassDef)]
+    classes = {node.name for node in told}
+    bodies = [statement for node in told for statement in node.body if isinstance(statement, ast.Assign)]
+    kinds = {one.value.value for one in bodies if getattr(one.targets[0], "id", "") == "kind"}
+    assert {"whisper", "attentive"} <= kinds
+    asked = []
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare):
+                asked += [(path.name, one.value) for one in ast.walk(node) if getattr(one, "value", 0) in kinds]
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+                asked += [(path.name, one.id) for one in ast.walk(node.args[1]) if getattr(one, "id", "") in classes]
+    assert asked == []
+
+
 def test_no_class_name_and_no_module_name_occurs_twice() -> None:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
     classes = Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
