@@ -22,7 +22,7 @@ from slim_cli.engines.local import examine_files
 from slim_cli.engines.options import ExaminationOptions
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, IntegrityError, UsageError
-from slim_cli.evidence import audio_stream
+from slim_cli.evidence import frame_pipes
 from slim_cli.results import FileResult, LikelihoodRatio, Remark
 from tests.conftest import FakeDetector, at_level, gliding_voice, said
 
@@ -426,7 +426,7 @@ def test_stopping_early_leaves_no_process(tmp_path, speech, fake_detector):
 
 def test_a_silent_decoder_is_stopped(tmp_path, speech, fake_detector, monkeypatch):
     soundfile.write(tmp_path / "a.wav", speech, RATE)
-    monkeypatch.setattr(audio_stream.select, "select", lambda *_: ([], [], []))
+    monkeypatch.setattr(frame_pipes.select, "select", lambda *_: ([], [], []))
     result = examine(tmp_path, fake_detector, timeout_s=5.0)["a.wav"]
     assert (result.status, said(result.reason)) == ("decode_failed", "the decoder gave nothing for 5 s and was stopped")
 
