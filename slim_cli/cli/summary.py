@@ -27,17 +27,15 @@ def sentences(summary: ScanSummary) -> list[str]:
     parts = ", ".join(f"{count} {WORDS[status]}" for status, count in summary.counts.items())
     lines = [f"{len(summary.results)} {'file' if len(summary.results) == 1 else 'files'}: {parts or 'none examined'}."]
     if summary.review_score is None:
-        exhibits = summary.exhibits
-        ratios = sum(result.lr is not None for result in exhibits)
-        named = "exhibit" if len(exhibits) == 1 else "exhibits"
+        ratios, named = sum(one.lr is not None for one in summary.exhibits), len(summary.exhibits)
         lines.append(
-            f"{ratios} of {len(exhibits)} {named} got a likelihood ratio; the report says what it means for the "
-            "propositions of the case, and why there is none for the others."
+            f"{ratios} of {named} exhibit{'s' * (named != 1)} got a likelihood ratio; the report says what it means for "
+            "the propositions of the case, and why there is none for the others."
         )
     elif summary.counts.get("scored"):
         lines.append(
             f"{summary.at_or_above(summary.review_score)} of {summary.counts['scored']} scored files reached the "
-            f"review threshold of {_signed(summary.review_score)}. A score is not a probability; "
+            f"review threshold of {_printed(summary.review_score, signed=True)}. A score is not a probability; "
             "the report says what it is worth."
         )
     if summary.marked_below:
@@ -82,24 +80,18 @@ def _cells(result: FileResult, review_score: float | None) -> list[str]:
     flagged = review_score is not None and result.score is not None and result.score >= review_score
     review = "review" if flagged else ""
     return [
-        _signed(result.score),
-        _plain(top.mismatch if top else None, 2),
-        _plain(speech, 1) + (" s" if speech is not None else ""),
+        _printed(result.score, signed=True),
+        _printed(top.mismatch if top else None),
+        _printed(speech, 1) + (" s" if speech is not None else ""),
         result.status,
         safe_name(result.path),
         safe_name("; ".join(filter(None, (review, words.sentence(result.reason), words.sentences(result.remarks))))),
     ]
 
 
-def _signed(value: float | None) -> str:
-    """As the report prints it, with a minus that every terminal knows."""
+def _printed(value: float | None, digits: int = 2, signed: bool = False) -> str:
+    """A number as the report prints it, with a minus that every terminal knows."""
     from slim_cli.reporting.numbers import Numbers
 
-    return Numbers().signed(value and round(value, STORED_DECIMALS)).replace("−", "-")
-
-
-def _plain(value: float | None, digits: int) -> str:
-    """The same without a plus."""
-    from slim_cli.reporting.numbers import Numbers
-
-    return Numbers().plain(value and round(value, STORED_DECIMALS), digits).replace("−", "-")
+    write = Numbers().signed if signed else Numbers().plain
+    return write(value and round(value, STORED_DECIMALS), digits).replace("−", "-")
