@@ -29,8 +29,8 @@ def sentences(summary: ScanSummary) -> list[str]:
     if summary.review_score is None:
         ratios, named = sum(one.lr is not None for one in summary.exhibits), len(summary.exhibits)
         lines.append(
-            f"{ratios} of {named} exhibit{'s' * (named != 1)} got a likelihood ratio; the report says what it means for "
-            "the propositions of the case, and why there is none for the others."
+            f"{ratios} of {named} exhibit{'s' * (named != 1)} got a likelihood ratio; the report says what it "
+            "means for the propositions of the case, and why there is none for the others."
         )
     elif summary.counts.get("scored"):
         lines.append(
