@@ -173,7 +173,7 @@ class _Describer:
     def _length(self, seconds: float) -> str:
         """An edge of the lengths that are told apart."""
         tick = Numbers(self.words).tick
-        return f"{tick(seconds)} s" if seconds < 60 else f"{tick(seconds / 60)} min"
+        return f"{tick(seconds)}\u00a0s" if seconds < 60 else f"{tick(seconds / 60)}\u00a0min"
 
     def _beside(self, one: Stretch, like: StretchReference | None) -> str:
         if like is None or not like.highest:

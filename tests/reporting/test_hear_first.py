@@ -76,9 +76,9 @@ def test_a_marked_stretch_comes_first_then_what_has_no_score_then_the_highest():
     assert report.hear.marked_below == 1
     hidden = report.hear.files[0]
     assert [(one.start_s, one.marked) for one in hidden.stretches] == [(100, True), (200, False), (90, False)]
-    assert hidden.stretches[0].beside == "1 of 40 bona fide recordings of 5 min to 15 min reached as much"
+    assert hidden.stretches[0].beside == "1 of 40 bona fide recordings of 5\xa0min to 15\xa0min reached as much"
     assert hidden.rules == (
-        "A stretch of 10 s in a recording of 5 min to 15 min is marked from +3.71 on: of 40 bona fide recordings "
+        "A stretch of 10 s in a recording of 5\xa0min to 15\xa0min is marked from +3.71 on: of 40 bona fide recordings "
         "of that length (30 of them joined from clips) at most 5 % reach it. Of 12 other ones 1 reached it (8.3\xa0%, "
         "95 % interval 1.5\xa0% to 35\xa0%).",
         "Stretches of 30 s are not marked in recordings of a length of which fewer than 20 bona fide recordings were "
