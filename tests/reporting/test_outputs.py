@@ -162,8 +162,8 @@ def test_a_printed_evaluation_names_itself_on_every_page_and_sums_up_on_one(tmp_
         pytest.skip("pdftotext is not installed: apt-get install poppler-utils")
     results = cases.evaluated([*factory.mixed(), factory.scored("last.wav", 0.2)])
     case, run = cases.case(tmp_path, results), cases.calibrated(factory.run(results))
-    style = {"case": case, "language": "de", "limit": "top:1"}
-    written = reporting.write(results, run, factory.reference(), tmp_path / "out", ["pdf"], **style)
+    style = Style("top:1", case, "de")
+    written = reporting.write(results, run, factory.reference(), tmp_path / "out", ["pdf"], style)
     text = subprocess.run(["pdftotext", "-raw", written["pdf"], "-"], capture_output=True, text=True, check=True).stdout
     pages = [" ".join(page.split()) for page in text.split("\f")[:-1]]
     assert len(pages) > 5
