@@ -21,7 +21,7 @@ from slim_cli.assessment.reference import (
 )
 from slim_cli.audio.stretches import LENGTHS_S
 from slim_cli.detector.bundle import write_sums
-from slim_cli.validation.stretch_trials import StretchTrial
+from slim_cli.validation.stretch_trials import WHOLE, StretchTrial
 from slim_cli.validation.tables import Table
 
 LENGTH_EDGES_S = (10.0, 30.0, 120.0, 300.0, 900.0, 2700.0)
@@ -34,7 +34,7 @@ class StretchRate:
 
     Attributes:
         rule: where the threshold comes from.
-        length_s: of the stretch.
+        length_s: of the stretch, `WHOLE` for the whole recording.
         seconds: of the recordings.
         passage_s: of the passages, 0 for bona fide recordings.
         threshold: the score; None where there is none, and then nothing was counted.
@@ -61,14 +61,14 @@ class StretchRate:
 
 
 def stretch_rates(trials: Sequence[StretchTrial], reference: Reference | None) -> list[StretchRate]:
-    """Rates by rule, stretch, length of the recording and length of the passage.
+    """Rates by rule, stretch, length of the recording and length of the passage; the whole recording beside them.
 
     Args:
         trials: those of one run.
         reference: of the model that scored them; None where it has none.
     """
     rates = []
-    for length in LENGTHS_S:
+    for length in (*LENGTHS_S, WHOLE):
         for seconds in sorted({trial.seconds for trial in trials}):
             alike = [t for t in trials if t.seconds == seconds and t.high(length) is not None]
             for rule, threshold in (
@@ -137,6 +137,8 @@ def _highest(trials: Sequence[StretchTrial], length: float, low: float, high: fl
 
 
 def _own(reference: Reference | None, length: float, seconds: float) -> float | None:
+    if reference and length == WHOLE:
+        return reference.operating_point.score
     like = reference.stretches_like(length, seconds) if reference else None
     return like.threshold if like else None
 
@@ -162,12 +164,12 @@ def _cells(rate: StretchRate) -> tuple[str, ...]:
     measured = rate.threshold is not None
     return (
         f"{rate.seconds / 60:g} min",
-        f"{rate.length_s:g} s",
+        "whole" if rate.length_s == WHOLE else f"{rate.length_s:g} s",
         f"{rate.passage_s:g} s",
         str(rate.n),
         f"{rate.threshold:+.2f}" if measured else "not measured",
         str(rate.rate) if measured else "not measured",
-        f"{rate.overlapping} of {rate.n}" if rate.passage_s else "",
+        "" if rate.apart_s is None else f"{rate.overlapping} of {rate.n}",
         "" if rate.apart_s is None else f"{rate.apart_s:.1f}",
     )
 

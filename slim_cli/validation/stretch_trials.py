@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
@@ -28,6 +29,7 @@ from slim_cli.results import MODEL_RATE_HZ, FileResult, Stretch
 
 MINUTES = (1.0, 3.0, 10.0, 30.0)
 PASSAGES_S = (3.0, 10.0, 30.0)
+WHOLE = math.inf  # as a length of a stretch: the whole recording
 _REMEMBERED = 8192  # windows, more than 4 hours
 
 
@@ -68,12 +70,12 @@ class StretchTrial:
     at_30: float | None = None
 
     def high(self, length_s: float) -> float | None:
-        """The highest stretch of 10 or of 30 s."""
-        return self.high_10 if length_s == LENGTHS_S[0] else self.high_30
+        """The highest stretch of 10 or of 30 s, or the score of the whole recording."""
+        return {LENGTHS_S[0]: self.high_10, LENGTHS_S[1]: self.high_30, WHOLE: self.score}[length_s]
 
     def apart_s(self, length_s: float) -> float | None:
         """Distance of the middle of the highest stretch from the middle of the passage, seconds."""
-        at = self.at_10 if length_s == LENGTHS_S[0] else self.at_30
+        at = {LENGTHS_S[0]: self.at_10, LENGTHS_S[1]: self.at_30}.get(length_s)
         if at is None or not self.passage_s:
             return None
         return abs(at + min(length_s, self.seconds) / 2 - self.start_s - self.passage_s / 2)

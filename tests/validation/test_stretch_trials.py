@@ -19,6 +19,7 @@ from slim_cli.validation.stretch_tables import (
     write_stretch_references,
 )
 from slim_cli.validation.stretch_trials import (
+    WHOLE,
     RememberedScores,
     StretchTrial,
     TrialPlan,
@@ -136,6 +137,8 @@ def test_rates_are_counted_by_length_and_what_was_not_measured_says_so():
         assert (hit.reached, hit.n, hit.overlapping) == (1, 2, 1)
         assert hit.apart_s == pytest.approx(140.0)
         assert rates[rule, 10.0, 60, 0.0].threshold is None
+    assert rates[OWN, WHOLE, 600, 10.0].threshold == own.operating_point.score
+    assert (rates[OWN, WHOLE, 600, 10.0].reached, rates[OWN, WHOLE, 600, 10.0].apart_s) == (0, None)
     cells = [cell for table in stretch_tables(some, list(rates.values())) for row in table.rows for cell in row]
     assert "not measured" in cells
 
