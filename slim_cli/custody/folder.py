@@ -14,9 +14,11 @@ from typing import Any
 
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
+from slim_cli.custody.lock import FILE_NAME
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.results import FileResult
+from slim_cli.whole_files import unnamed
 
 ROWS = OUTPUT_FORMATS["jsonl"].file
 REPORTS = "slim-reports"
@@ -25,6 +27,7 @@ OUTPUTS = (
     *("run.json", "reference.json", "calibration.json", "report.json", "overview", "proxy", "case"),
     *manifest.UNLISTED,
 )
+_FIRST_ENTRY = f'{{"event":"{audit.FIRST}"'.encode()
 
 
 def check_apart(output: Path, evidence: Sequence[Path]) -> None:
@@ -145,9 +148,10 @@ class OutputFolder:
         if path.exists() and not path.is_dir():
             raise UsageError(f"The output {path} is a file; name a folder.")
         self.history = read_history(path) if resume else None
-        if resume and self.history is None:
+        untold = told_nothing(path)
+        if resume and self.history is None and not untold:
             raise UsageError(f"{path} holds no run that could go on; leave out --resume.")
-        found = [name for name in OUTPUTS if os.path.lexists(path / name)]
+        found = [name for name in OUTPUTS if os.path.lexists(path / name) and path / name not in untold]
         if found and self.history is None:
             if not replace:
                 raise UsageError(
@@ -177,9 +181,20 @@ def written_by_run(folder: Path) -> set[str]:
     return own
 
 
+def told_nothing(folder: Path) -> list[Path]:
+    """What a run left that ended before its log held a first entry, whose folder is as good as new; else nothing."""
+    log, rows = folder / audit.FILE_NAME, folder / ROWS
+    if not log.is_file() or (rows.exists() and rows.stat().st_size):
+        return []
+    begun = log.read_bytes()
+    if b"\n" in begun or not begun.startswith(_FIRST_ENTRY[: len(begun)]):
+        return []
+    return [log, rows, folder / FILE_NAME, *(unnamed(folder / name) for name in OUTPUTS)]
+
+
 def remove_run(folder: Path) -> None:
     """Removes the files that an earlier run wrote, and folders that this leaves empty; nothing else."""
-    own = [folder / name for name in written_by_run(folder)]
+    own = [*(folder / name for name in written_by_run(folder)), *(set(told_nothing(folder)) - {folder / FILE_NAME})]
     for path in own:
         if path.is_symlink() or path.is_file():
             path.unlink()

@@ -22,6 +22,7 @@ from slim_cli.engines.scan_progress import Progress
 from slim_cli.engines.scan_record import begun_at, first_record, now, open_ledger, opening
 from slim_cli.engines.scan_summary import ScanSummary, brief
 from slim_cli.errors import EnvironmentUnfit, IntegrityError
+from slim_cli.evidence.presence import EvidencePresence
 from slim_cli.reporting import write
 from slim_cli.reporting.receipt import exhibits_among
 from slim_cli.reporting.stored_rows import StoredRows
@@ -101,9 +102,12 @@ def _begin(run: Run, job: ScanJob, record: RunRecord) -> None:
 def _examine(rows: FileExamination, run: Run, job: ScanJob, times: StageTimes, ledger: Ledger | None) -> ScanSummary:
     results, changed = [brief(row) for row in run.earlier], ""
     marked_below = sum(map(job.reference.marked_below, run.earlier))
+    presence = EvidencePresence(job.files.paths)
     with Stopper() as stopper:
         try:
             for result in stopper.until_stopped(rows, job.options.max_runtime_s):
+                if result.status == "unreadable":
+                    presence.check()
                 drawn = [result.overview, proxy_name(result.overview)] if result.overview else []
                 run.record(result, drawn)
                 if ledger:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slim_cli.errors import EnvironmentUnfit, IntegrityError, UsageError
-from slim_cli.results import FileResult
+from slim_cli.results import FileResult, Remark
 from tests.cli.conftest import Slim, World, rows
 
 SCORED = ("a.wav", "scored", 0.5)
@@ -90,6 +90,29 @@ def test_a_stopped_scan_keeps_finished_files_and_reports_them_as_incomplete(
     assert not written["run"].complete
     assert "Stopped" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_evidence_that_is_pulled_out_stops_the_scan_which_goes_on_when_it_is_back(
+    slim: Slim, world: World, tmp_path: Path
+) -> None:
+    evidence, apart = tmp_path / "medium", tmp_path / "apart"
+    evidence.mkdir()
+    gone = FileResult("b.wav", "unreadable", Remark("unreadable", {"error": "ENOENT"}))
+    world.rows = [*rows(SCORED), lambda: evidence.rename(apart) and gone, *rows(DAMAGED)]
+    ran = slim("scan", evidence, "-o", tmp_path / "out")
+    assert (ran.code, [r.path for r in written_rows(tmp_path / "out")]) == (5, ["a.wav"])
+    assert f"The evidence {evidence} is no longer there; bring it back and go on with --resume." in ran.err
+    apart.rename(evidence)
+    world.rows = rows(SCORED, HIGH, DAMAGED)
+    assert slim("scan", evidence, "-o", tmp_path / "out", "--resume", "--allow-errors").code == 0
+    assert [r.path for r in written_rows(tmp_path / "out")] == ["a.wav", "b.wav", "c.wav"]
+
+
+def test_a_file_that_cannot_be_read_alone_stops_nothing(slim: Slim, world: World, tmp_path: Path) -> None:
+    (tmp_path / "medium").mkdir()
+    world.rows = [FileResult("a.wav", "unreadable", Remark("unreadable", {"error": "EIO"})), *rows(HIGH)]
+    slim("scan", tmp_path / "medium", "-o", tmp_path / "out")
+    assert [r.status for r in written_rows(tmp_path / "out")] == ["unreadable", "scored"]
 
 
 def test_stopped_before_the_first_file_writes_no_report(slim: Slim, world: World, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
-"""Campaigns against a run: kills at random moments, single changes of every output, forgeries of whole folders.
+"""Campaigns against a run: ends at random moments, single changes of every output, forgeries, two writers.
 
     python -m tests.custody.campaign kills 200 --files 200
+    python -m tests.custody.campaign disks 50 --files 50
+    python -m tests.custody.campaign mounts 50 --files 50
     python -m tests.custody.campaign tampering 1000
     python -m tests.custody.campaign forgeries 20
     python -m tests.custody.campaign races 50
@@ -25,116 +27,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.verification import VerifyOptions, verify
 from slim_cli.errors import SlimError
 from slim_cli.reporting.stored_rows import StoredRows
-
-ENDINGS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-PROGRAM = """
-import sys
-from tests.custody.campaign import stand_in
-stand_in()
-from slim_cli.cli.main import main
-main()
-"""
-
-
-def stand_in() -> None:
-    """Puts a plain function of the waveform in the detector's place, so that starts and windows cost little."""
-    import slim_cli.detector
-    from slim_cli.engines import controls
-    from tests.conftest import FakeDetector
-
-    slim_cli.detector.load_detector = lambda bundle, device: FakeDetector()
-    controls.load_controls = lambda bundle: None  # the published scores are those of the detector that is replaced
-
-
-def write_evidence(folder: Path, files: int, spoken: int = 10) -> None:
-    """Short recordings, every tenth (or so) with speech from the examples, every seventh no recording at all."""
-    speech, rate = soundfile.read(Path(__file__).parents[2] / "examples/evidence/recorded-english-voicemail.flac")
-    rng = np.random.default_rng(1)
-    folder.mkdir(parents=True)
-    for number in range(files):
-        path = folder / f"{number:04d}.wav"
-        if number % 7 == 6:
-            path.with_suffix(".txt").write_text(f"note {number}", encoding="utf-8")
-        elif number % spoken == 0:
-            soundfile.write(path, speech[: 4 * rate] * (1 - number / 2000), rate)
-        else:
-            soundfile.write(path, 0.01 * rng.standard_normal(8000), 16_000)
-
-
-def command(evidence: Path, output: Path, *options: str) -> list[str]:
-    """The scan of the campaign."""
-    scan = ["scan", str(evidence), "-o", str(output), "--allow-errors", "--no-progress", "--quiet", "--report", "top:3"]
-    return [sys.executable, "-c", PROGRAM, *scan, *options]
-
-
-def environment() -> dict[str, str]:
-    """As here, with this checkout in front."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-
-
-def kills(count: int, files: int, folder: Path, seed: int = 0) -> tuple[Counter[str], list[str]]:
-    """Ends scans at random moments, goes on until each is whole, and compares it with an unbroken one.
-
-    Args:
-        count: how many kills in all.
-        files: files of each scan.
-        folder: scratch folder.
-        seed: of the moments.
-
-    Returns:
-        what happened, counted, and what was lost, in words.
-    """
-    rng, happened, lost = random.Random(seed), Counter[str](), []
-    write_evidence(folder / "evidence", files)
-    begun = time.monotonic()
-    subprocess.run(command(folder / "evidence", folder / "whole"), env=environment(), check=True)
-    whole, rows = time.monotonic() - begun, (folder / "whole" / "results.jsonl").read_bytes()
-    killed = 0
-    while killed < count:
-        output, unbroken = folder / f"out-{killed}", False
-        while not unbroken:
-            resume = ["--resume"] if (output / audit.FILE_NAME).exists() else []
-            process = subprocess.Popen(
-                command(folder / "evidence", output, *resume), env=environment(), stderr=subprocess.PIPE, text=True
-            )
-            if killed < count:
-                time.sleep(rng.uniform(0.3, 1.0) * whole)
-            if killed < count and process.poll() is None:
-                number = rng.choice(ENDINGS)
-                process.send_signal(number)
-                killed += 1
-                happened[number.name] += 1
-                happened[_moment(output)] += 1
-            complaint = process.communicate()[1].strip()
-            unbroken = process.returncode == 0
-            if process.returncode not in (0, *(-n for n in ENDINGS), *(128 + n for n in ENDINGS)):
-                lost.append(f"{output.name}: left with {process.returncode}: {complaint[-200:]}")
-                break
-            if (output / audit.FILE_NAME).exists() and (found := verify(VerifyOptions(output))).changed:
-                lost.append(f"{output.name}: {found.changed}")
-                break
-        happened["runs"] += 1
-        if unbroken and (output / "results.jsonl").read_bytes() != rows:
-            lost.append(f"{output.name}: its rows are not those of the unbroken scan")
-        if unbroken and (left := [p.name for p in output.glob(".*")]):
-            lost.append(f"{output.name}: left {left}")
-        shutil.rmtree(output, ignore_errors=True)
-    return happened, lost
-
-
-def _moment(output: Path) -> str:
-    if not (output / audit.FILE_NAME).exists():
-        return "before the first row"
-    ended = b'"event":"scan_ended"' in (output / audit.FILE_NAME).read_bytes()
-    return "while printing" if ended else "while scanning"
+from tests.custody.ended_scans import disks, kills, mounts
+from tests.custody.scans import command, environment, load, write_evidence
 
 
 def tampering(count: int, whole: Path, folder: Path, seed: int = 0) -> tuple[Counter[str], list[str]]:
@@ -254,9 +153,8 @@ def archive(count: int, folder: Path) -> tuple[Counter[str], list[str]]:
     options = ["--ledger", str(folder / "ledger.db"), "--format", "csv"]
     done, wrong, first, again = Counter[str](), list[str](), folder / "first", folder / "again"
     for step, share in (("interrupted", 1 / 3), ("interrupted again", 2 / 3), ("finished", 2.0)):
-        resume = ["--resume"] if first.exists() else []
         begun, before = time.monotonic(), rows_of(first)
-        process = subprocess.Popen(command(folder / "evidence", first, *options, *resume), env=environment())
+        process = subprocess.Popen(command(folder / "evidence", first, *options), env=environment())
         while process.poll() is None and rows_of(first) < share * count:
             time.sleep(1.0)
         if process.poll() is None:
@@ -299,22 +197,25 @@ def finished(folder: Path, files: int) -> Path:
     return folder / "whole"
 
 
+ENDED = {"kills": kills, "disks": disks, "mounts": mounts}
+
+
 def main() -> None:
     """Runs a campaign from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("campaign", choices=("kills", "tampering", "forgeries", "races", "archive"))
+    parser.add_argument("campaign", choices=(*ENDED, "tampering", "forgeries", "races", "archive"))
     parser.add_argument("count", type=int)
     parser.add_argument("--files", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        if asked.campaign == "kills":
-            done, lost = kills(asked.count, asked.files, folder, asked.seed)
-        elif asked.campaign == "archive":
-            done, lost = archive(asked.count, folder)
+        if asked.campaign in ENDED:
+            done, lost = ENDED[asked.campaign](asked.count, asked.files, folder, asked.seed, load())
         elif asked.campaign == "races":
             done, lost = races(asked.count, asked.files, folder)
+        elif asked.campaign == "archive":
+            done, lost = archive(asked.count, folder)
         else:
             whole = finished(folder, asked.files)
             run = tampering if asked.campaign == "tampering" else forgeries

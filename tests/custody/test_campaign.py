@@ -1,10 +1,15 @@
 """The short forms of the campaigns against a run; `python -m tests.custody.campaign` runs the long ones."""
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.custody.campaign import archive, finished, forgeries, kills, races, tampering
+from tests.custody.campaign import archive, finished, forgeries, races, tampering
+from tests.custody.ended_scans import disks, kills, mounts
+
+Campaign = Callable[..., tuple[Counter[str], list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +22,16 @@ def test_killed_scans_go_on_to_the_rows_of_an_unbroken_one(tmp_path: Path) -> No
     happened, lost = kills(2, 5, tmp_path, seed=5)
     assert lost == []
     assert happened["runs"] >= 1
+
+
+@pytest.mark.parametrize("campaign", [disks, mounts])
+def test_scans_whose_disk_is_full_or_lost_go_on_to_the_same_rows(tmp_path: Path, campaign: Campaign) -> None:
+    try:
+        happened, lost = campaign(1, 6, tmp_path, seed=2)
+    except PermissionError as error:
+        pytest.skip(f"this process may not mount: {error}")
+    assert lost == []
+    assert happened.total() >= 1
 
 
 def test_every_single_change_is_found(whole: Path, tmp_path: Path) -> None:

@@ -116,6 +116,28 @@ def test_there_must_be_something_to_go_on_with(tmp_path: Path) -> None:
         OutputFolder(tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("log", [b"", b'{"ev', b'{"event":"scan_started","payload":{"f'])
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_run_that_ended_before_its_first_entry_is_begun_anew(tmp_path: Path, log: bytes, resume: bool) -> None:
+    left = {"audit.jsonl": log, ".lock": b"", "results.jsonl": b"", ".run.json.part": b"{", "notes.txt": b"kept"}
+    for name, content in left.items():
+        (tmp_path / name).write_bytes(content)
+    finish(begin(tmp_path, resume=resume), ROWS)
+    assert verify(VerifyOptions(tmp_path)).changed == ()
+    assert {"notes.txt", "results.jsonl"} <= {path.name for path in tmp_path.iterdir()}
+    assert not (tmp_path / ".run.json.part").exists()
+
+
+@pytest.mark.parametrize(("log", "rows"), [(b"a log of something else", b""), (b"", b"{}\n")])
+def test_what_may_be_of_something_else_is_not(tmp_path: Path, log: bytes, rows: bytes) -> None:
+    (tmp_path / "audit.jsonl").write_bytes(log)
+    (tmp_path / "results.jsonl").write_bytes(rows)
+    with pytest.raises(UsageError, match="holds no run that could go on"):
+        begin(tmp_path, resume=True)
+    with pytest.raises(UsageError, match="was written by no run"):
+        begin(tmp_path, replace=True)
+
+
 def test_a_second_writer_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     with begin(tmp_path / "out"), pytest.raises(UsageError, match=rf"process {os.getpid()} of .* since 20"):
         FolderLock(tmp_path / "out")
