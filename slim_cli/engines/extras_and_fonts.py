@@ -12,6 +12,7 @@ EXTRAS = {
     "credentials": "content credentials (C2PA) in recordings",
     "parquet": "results as Parquet (--format parquet)",
     "query": "questions in SQL to many runs (slim query)",
+    "ray": "files examined on a cluster, files in object stores (slim scan --engine ray)",
     "rooms": "simulated rooms (slim validate --conditions surroundings)",
     "sign": "signed reports (slim report --sign)",
 }
