@@ -11,6 +11,7 @@ from slim_cli.resources import bundled, presets, templates_dir
 DEFAULT_FORMATS = "html,pdf,csv,jsonl"
 DEVICES = ("auto", "cpu", "cuda:0")
 SELECTIONS = ("all", "flagged", "new", "top:300")
+SIGNING_ROLES = ("examiner", "reviewer", "release")  # those of slim_cli.reporting.signatories, loaded only to sign
 
 
 def models() -> list[str]:

@@ -11,7 +11,7 @@ import typer
 from slim_cli.cli import choices
 from slim_cli.cli import common_options as common
 from slim_cli.cli import signing_options as signing
-from slim_cli.cli.console import open_in_browser, show
+from slim_cli.cli.console import complain, open_in_browser, show
 from slim_cli.errors import UsageError
 from slim_cli.evidence.names import safe_name
 
@@ -53,13 +53,14 @@ def report(
         ),
     ] = True,
     sign: signing.Sign = False,
+    role: signing.Role = choices.SIGNING_ROLES[0],
     pkcs12: signing.Pkcs12 = None,
     pkcs11_module: signing.Module = None,
     pkcs11_token: signing.Token = None,
     pkcs11_certificate: signing.Certificate = None,
     secret_file: signing.SecretFile = None,
     timestamp_url: signing.TimestampUrl = None,
-    force: signing.Replace = False,
+    force: signing.Insist = False,
     open_report: common.Open = False,
     quiet: common.Quiet = False,
 ) -> None:
@@ -78,15 +79,21 @@ def report(
         language=language,
         audio=audio,
         seal=Seal(*keys[:4], timestamp_url=timestamp_url) if sign else None,
+        role=role,
         ask_secret=partial(signing.find_secret, secret_file),
         force=force,
     )
     made = reporting_again.report(options)
+    for sentence in made.against:
+        complain(f"Signed all the same: {sentence}")
     if not quiet:
         if made.unfinished:
             show(f"Unfinished: {made.unfinished}.")
         show(f"Written: {', '.join(map(str, made.written))}")
-        if made.signer:
-            show(f"Signed: {made.written[-1]} by {safe_name(made.signer)}")
+        if made.signature:
+            told = f" as {made.signature.role}" if made.signature.role else ""
+            show(f"Signed: {made.written[-1]}{told} by {safe_name(made.signature.certified.name)}")
+        if made.kept:
+            show(f"Kept: the signed report as {made.kept}")
     if open_report:
         open_in_browser(output)

@@ -15,6 +15,7 @@ from typing import Any
 from slim_cli.custody import audit
 from slim_cli.custody import evidence_manifest as manifest
 from slim_cli.custody.lock import FILE_NAME
+from slim_cli.custody.printed import is_signed
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.output_formats import OUTPUT_FORMATS
 from slim_cli.results import FileResult
@@ -140,13 +141,16 @@ class OutputFolder:
         history: the run that goes on, None for a new one.
 
     Raises:
-        UsageError: it is no folder, or holds results of an earlier run, or files of a run's names that none wrote.
+        UsageError: it is no folder, or holds results of an earlier run, a signed report, or files of a run's names that
+            none wrote.
     """
 
     def __init__(self, path: Path, replace: bool = False, resume: bool = False) -> None:
         self.path = path
         if path.exists() and not path.is_dir():
             raise UsageError(f"The output {path} is a file; name a folder.")
+        if (replace or resume) and is_signed(path / "report.pdf"):
+            raise UsageError(f"{path / 'report.pdf'} is signed and is not overwritten; name another folder.")
         self.history = read_history(path) if resume else None
         untold = told_nothing(path)
         if resume and self.history is None and not untold:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from pathlib import Path
+from typing import Any
 
 from slim_cli.errors import UsageError
 
 CALIBRATION = "calibration.json"  # kept in the folder by scans of this version alone
 ATTACHED = ("results.jsonl", "run.json", "reference.json", CALIBRATION)
 CASE_PREFIX = "case-"
+SUBFILTER = b"/ETSI.CAdES.detached"
+_SIGNED_KEYS = ("/V", "/AP")
 
 
 def attachments(pdf: Path) -> dict[str, bytes]:
@@ -25,6 +29,11 @@ def attachments(pdf: Path) -> dict[str, bytes]:
             return {name: spec.get_file().read_bytes() for name, spec in document.attachments.items()}
     except (pikepdf.PdfError, OSError, ValueError) as error:
         raise UsageError(f"{pdf} is no PDF that can be read: {error}.") from error
+
+
+def is_signed(pdf: Path) -> bool:
+    """Whether there is a PDF that carries a signature of the kind that `slim report --sign` adds."""
+    return pdf.is_file() and SUBFILTER in pdf.read_bytes()
 
 
 def examine_pdf(folder: Path) -> tuple[list[str], str]:
@@ -64,18 +73,64 @@ def _signatures(pdf: Path) -> tuple[list[str], str]:
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
-    broken, told = [], []
+    broken, told, content = [], [], pdf.read_bytes()
     try:
         with pdf.open("rb") as file:
-            for signature in PdfFileReader(file).embedded_signatures:
-                status = validate_pdf_signature(signature, ValidationContext(trust_roots=[signature.signer_cert]))
+            signatures = PdfFileReader(file).embedded_signatures
+            ends = [sum(list(signature.byte_range)[2:]) for signature in signatures]
+            for signature, end, later in zip(signatures, ends, [*ends[1:], len(content)], strict=True):
+                trusted = ValidationContext(trust_roots=[signature.signer_cert])
+                # why: pyHanko's own comparison walks the structure tree of every revision, minutes for a long report
+                status = validate_pdf_signature(signature, trusted, skip_diff=True)
                 who = signature.signer_cert.subject.human_friendly
-                if status.intact and status.valid and status.bottom_line:
+                kept = next(iter(signature.byte_range)) == 0 and (
+                    end == later or _only_signed(content[:end], content[:later])
+                )
+                if status.intact and status.valid and status.bottom_line and kept:
                     told.append(f"signed by {who}, unchanged since")
                 else:
                     broken.append(
                         f"the signature of {who} on report.pdf does not fit: the PDF was changed after signing"
                     )
+            if ends and ends[-1] != len(content):
+                broken.append("report.pdf goes on behind its last signature")
     except (PdfError, SigningError, ValueError) as error:
         broken.append(f"the signature of report.pdf cannot be read: {error}")
     return broken, "; ".join(told)
+
+
+def _only_signed(before: bytes, after: bytes) -> bool:
+    """Whether a revision of a PDF differs from the one before by signatures in fields that were there, and by its XMP
+    metadata, alone."""
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(before)) as one, pikepdf.open(io.BytesIO(after)) as other:
+        earlier, later = _objects(one), _objects(other)
+        for place, content in earlier.items():
+            if later.get(place) == content:
+                continue
+            old, new = one.get_object(place), other.get_object(place)
+            if old.get("/Type") == new.get("/Type") == "/Metadata":
+                continue
+            if old.get("/FT") != "/Sig" or "/V" in old or "/V" not in new or _unsigned(old) != _unsigned(new):
+                return False
+        return True
+
+
+def _unsigned(field: Any) -> bytes:
+    """A signature field without what a signature adds to it."""
+    import pikepdf
+
+    return pikepdf.Dictionary({key: field[key] for key in field.keys() if key not in _SIGNED_KEYS}).unparse()  # noqa: SIM118
+
+
+def _objects(document: Any) -> dict[tuple[int, int], bytes]:
+    import pikepdf
+
+    return {
+        one.objgen: one.stream_dict.unparse() + one.read_raw_bytes()
+        if isinstance(one, pikepdf.Stream)
+        else one.unparse(resolved=True)
+        for one in document.objects
+        if one.objgen[0]
+    }

@@ -27,6 +27,7 @@ OPTIONAL = frozenset(
         "case.deviations",
         "case.external_results",
         "report.scale",
+        "report.us_certificate",
         "report.supersedes",
         "exhibit.seal",
         "exhibit.sha256",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slim_cli.reporting.signatories import signatures_of
 from slim_cli.reporting.templates import pieces
 
 if TYPE_CHECKING:
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
 
 def write_html(findings: Findings, target: Path) -> None:
-    """Writes `report.html`."""
+    """Writes `report.html`; it tells of the signatures of the PDF beside it, where that is the same report."""
+    report = findings.report
+    signatures = signatures_of(findings.folder / "report.pdf", report.identity)
+    report = replace(report, style=replace(report.style, signatures=signatures))
     with target.open("w", encoding="utf-8") as page:
-        page.writelines(pieces(findings.report, "html"))
+        page.writelines(pieces(report, "html"))

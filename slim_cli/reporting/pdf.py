@@ -31,6 +31,7 @@ ATTACHED: Mapping[str, str] = {
     "calibration.json": "How scores became likelihood ratios",
     "seal.json": "What this slip seals",
 }
+VARIANT = "pdf/a-3a"
 SCRATCH = ".printing-"  # beside the report, where whoever goes on with a killed run finds and removes it
 _CASE = "What the examiner stated"
 _HERE = Path(__file__).parent
@@ -60,8 +61,10 @@ def write_pdf(findings: Findings, target: Path) -> None:
             processes.print(sheets.whole, target.resolve(), attached)
 
 
-def print_document(document: str, target: Path, attached: Mapping[str, bytes | Path], moment: str) -> None:
-    """Prints one HTML document with files attached; `moment` (ISO 8601) is what its clock shows.
+def print_document(
+    document: str, target: Path, attached: Mapping[str, bytes | Path], moment: str, variant: str | None = VARIANT
+) -> None:
+    """Prints one HTML document with files attached, as a variant of PDF; `moment` (ISO 8601) is what its clock shows.
 
     Raises:
         EnvironmentUnfit: it could not be printed.
@@ -71,7 +74,7 @@ def print_document(document: str, target: Path, attached: Mapping[str, bytes | P
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch,
         _PdfProcesses(Path(scratch), epoch) as processes,
     ):
-        processes.print(document, target.resolve(), processes.store(attached))
+        processes.print(document, target.resolve(), processes.store(attached), variant)
 
 
 def _print_in_parts(processes: _PdfProcesses, sheets: Sheets, target: Path, attached: Mapping[str, str]) -> None:
@@ -159,11 +162,13 @@ class _PdfProcesses:
                 paths[name].write_bytes(content)
         return {str(path.resolve()): ATTACHED.get(name, _CASE) for name, path in paths.items()}
 
-    def print(self, document: str, target: Path, attached: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def print(
+        self, document: str, target: Path, attached: Mapping[str, str] | None = None, variant: str | None = VARIANT
+    ) -> dict[str, Any]:
         """Prints a document; returns its number of pages and the page of every id."""
         source = self.folder / f"{target.stem.strip('.')}.html"
         source.write_text(document, encoding="utf-8")
-        job = {"source": str(source), "target": str(target), "attached": dict(attached or {})}
+        job = {"source": str(source), "target": str(target), "attached": dict(attached or {})} | {"variant": variant}
         return json.loads(self.run("pdf_printing.py", job))
 
     def run(self, tool: str, job: Mapping[str, Any]) -> str:

@@ -21,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-VARIANT = "pdf/a-3a"
-
 _NUMBER = r"(-?[\d.]+)"
 _OUTLINE = re.compile(r"(?:[MLhvz][-\d. ]*)+")
 _RECTANGLE = re.compile(rf"M{_NUMBER} {_NUMBER}h{_NUMBER}v{_NUMBER}h-?[\d.]+z")
@@ -155,7 +153,8 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
     """Prints a document; nothing outside it is ever fetched.
 
     Args:
-        job: `source`, the HTML file; `target`, the PDF to write; `attached`, descriptions of files to attach by path.
+        job: `source`, the HTML file; `target`, the PDF to write; `attached`, descriptions of files to attach by path;
+            `variant`, of PDF, or None.
 
     Returns:
         `pages`, their number, and `anchors`, the first page of every id.
@@ -175,19 +174,19 @@ def press(job: dict[str, Any]) -> dict[str, Any]:
         )
         for path, description in job["attached"].items()
     ]
-    strict = _Strict()
+    strict, variant = _Strict(), job["variant"]
     logging.getLogger("weasyprint").addHandler(strict)
     remember_pages()
     remember_streams()
     set_lines()
     translate_outlines()
     text = Path(job["source"]).read_text(encoding="utf-8")
-    document = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=("data",))).render(pdf_variant=VARIANT)
+    document = HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=("data",))).render(pdf_variant=variant)
 
     def fill(_: Any, pdf: Any) -> None:
         fill_attachments(pdf, list(job["attached"]))
 
-    document.write_pdf(job["target"], finisher=fill, attachments=attachments, pdf_variant=VARIANT)
+    document.write_pdf(job["target"], finisher=fill, attachments=attachments, pdf_variant=variant)
     if strict.lost:
         raise RuntimeError(strict.lost[0])
     anchors: dict[str, int] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slim_cli.errors import UsageError
 from slim_cli.reporting.case_file import Case
+from slim_cli.reporting.signatories import Signature
 
 DEFAULT = "top:300"
 LISTED, PRINTED = 5000, 500  # files that the lists of a triage show, and on paper; the tables for machines hold all
@@ -19,8 +20,9 @@ class Style:
         limit: which scored files get a section: `all`, `flagged`, `new` (not taken from a ledger) or `top:N`.
         case: what the examiner states; None makes a triage.
         language: language of the report.
-        draft: whether an evaluation is marked as a draft.
+        draft: whether an evaluation is marked as a draft where it has no signatures.
         audio: whether listening proxies that the scan kept are embedded in the HTML.
+        signatures: those of the PDF that lies beside the HTML.
     """
 
     limit: str = DEFAULT
@@ -28,6 +30,7 @@ class Style:
     language: str = "en"
     draft: bool = True
     audio: bool = True
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def mode(self) -> str:

@@ -1,24 +1,22 @@
-"""Signing the PDF (PAdES, invisible, nothing may change afterwards) with pyHanko, from a file or a token."""
+"""Signing a PDF (PAdES) with pyHanko, with a key from a file or on a token."""
 
 from __future__ import annotations
 
 import importlib.util
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slim_cli.custody.printed import is_signed
 from slim_cli.errors import EnvironmentUnfit, UsageError
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import Signer
 
-    from slim_cli.reporting.writers import Findings
-
 FIELD = "Signature"
-SUBFILTER = b"/ETSI.CAdES.detached"
 
 
 @dataclass(frozen=True)
@@ -58,63 +56,102 @@ def check_signing() -> None:
         raise EnvironmentUnfit("Signing needs pyHanko; install it with: pip install 'slim-audit[sign]'.")
 
 
-def is_signed(pdf: Path) -> bool:
-    """Whether a PDF carries a signature of the kind that `sign_pdf` adds, which stands in it in plain text."""
-    return SUBFILTER in pdf.read_bytes()
+@dataclass(frozen=True)
+class SeenAt:
+    """Where a signature is seen.
+
+    Attributes:
+        field: name of the signature field.
+        appearance: a PDF of one page, shown there.
+        fields: every field that the PDF is to have, made with the first signature: page from 0 and rectangle in points
+            from the lower left corner, by name; none of them where they are there already.
+    """
+
+    field: str
+    appearance: Path
+    fields: Mapping[str, tuple[int, tuple[int, int, int, int]]]
 
 
-def write_signed(findings: Findings, target: Path, seal: Seal) -> str:
-    """Prints the report and signs it, the unsigned print never in the output folder; returns what `sign_pdf` does."""
-    from slim_cli.reporting.pdf import SCRATCH, write_pdf
-
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=target.parent) as scratch:
-        unsigned = Path(scratch) / "report.pdf"
-        write_pdf(findings, unsigned)
-        return sign_pdf(unsigned, target, seal)
-
-
-def sign_pdf(source: Path, target: Path, seal: Seal) -> str:
+def sign_pdf(
+    source: Path,
+    target: Path,
+    signer: Signer,
+    place: SeenAt | None = None,
+    url: str | None = None,
+    now: datetime | None = None,
+) -> None:
     """Adds a signature as an incremental update; every byte of the source stays.
+
+    The first signature certifies the document: nothing may change afterwards but the signature fields that are made
+    with it, or, where it is to be the only one, nothing at all.
 
     Args:
         source: the PDF.
         target: the signed PDF to write.
-        seal: with what to sign.
-
-    Returns:
-        whom the certificate names.
+        signer: key and certificate, from `opened`.
+        place: where it is seen; None for an invisible one that is the only one.
+        url: RFC 3161 time-stamping service.
+        now: the time that the signature gives, that of the clock by default.
 
     Raises:
         UsageError: key or certificate cannot be used.
-        EnvironmentUnfit: pyHanko is missing, or the time-stamping service did not answer.
+        EnvironmentUnfit: the time-stamping service did not answer.
     """
-    check_signing()
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+    from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
     from pyhanko.sign.general import SigningError
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
     from pyhanko.sign.timestamps import TimestampRequestError
 
+    class TimedSigner(PdfSigner):
+        """Gives the time that is printed with the signature."""
+
+        def init_signing_session(self, *arguments: Any, **options: Any) -> Any:
+            session = super().init_signing_session(*arguments, **options)
+            session.system_time = now or session.system_time
+            return session
+
+    first = not is_signed(source)
     metadata = PdfSignatureMetadata(
-        field_name=FIELD,
+        field_name=place.field if place else FIELD,
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
-        certify=True,
-        docmdp_permissions=MDPPerm.NO_CHANGES,
+        certify=first,
+        docmdp_permissions=MDPPerm.FILL_FORMS if place else MDPPerm.NO_CHANGES,
     )
-    with _signer(seal) as signer, source.open("rb") as unsigned, target.open("w+b") as signed:
+    with source.open("rb") as unsigned, target.open("w+b") as signed:
         try:
-            stamper = _stamper(seal.timestamp_url) if seal.timestamp_url else None
-            PdfSigner(metadata, signer, timestamper=stamper).sign_pdf(IncrementalPdfFileWriter(unsigned), output=signed)
+            writer = IncrementalPdfFileWriter(unsigned)
+            for name, (page, box) in (place.fields if place and first else {}).items():
+                append_signature_field(writer, SigFieldSpec(name, page, box, empty_field_appearance=True))
+            stamper, look = _stamper(url) if url else None, _look(place.appearance) if place else None
+            TimedSigner(metadata, signer, timestamper=stamper, stamp_style=look).sign_pdf(writer, output=signed)
         except TimestampRequestError as error:
-            raise EnvironmentUnfit(f"The time-stamping service {seal.timestamp_url} gave no stamp: {error}.") from error
+            raise EnvironmentUnfit(f"The time-stamping service {url} gave no stamp: {error}.") from error
         except SigningError as error:
             raise UsageError(f"The report could not be signed: {error}.") from error
-        return str(signer.subject_name)
+
+
+def _look(appearance: Path) -> Any:
+    """How a signature is seen: the page as it is."""
+    from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
+    from pyhanko.stamp import StaticStampStyle
+
+    layout = SimpleBoxLayoutRule(
+        AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MAX, Margins(0, 0, 0, 0), InnerScaling.NO_SCALING
+    )
+    return StaticStampStyle.from_pdf_file(str(appearance), border_width=0, background_layout=layout)
 
 
 @contextmanager
-def _signer(seal: Seal) -> Iterator[Signer]:
+def opened(seal: Seal) -> Iterator[Signer]:
+    """Key and certificate with which to sign; a token is let go at the end.
+
+    Raises:
+        UsageError: they cannot be used.
+        EnvironmentUnfit: pyHanko, or for a token python-pkcs11, is missing.
+    """
+    check_signing()
     if seal.pkcs12 is not None:
         yield _from_file(seal.pkcs12, seal.secret)
         return

@@ -19,10 +19,12 @@ from slim_cli.evidence.confinement import remarks_of as confinement_remarks
 from slim_cli.evidence.names import safe_name
 from slim_cli.reporting.hash_lists import printed_algorithm
 from slim_cli.reporting.numbers import DASH, Numbers
+from slim_cli.reporting.signatories import ROLES, described
 from slim_cli.reporting.view import Report
 from slim_cli.resources import templates_dir
 from slim_cli.results import HOP_S, MIN_NET_SPEECH_S, MODEL_RATE_HZ, WINDOW_S
 from slim_cli.run_record import COMMAND_LINE, DEFAULT_ORIGIN
+from slim_cli.words import Words
 
 _TOLD_APART = ("propositions", "metrics", "tippett")
 _SCRIPTS = ("table.js", "viewer.js")
@@ -79,6 +81,8 @@ def pieces(report: Report, medium: str, folder: Path | None = None) -> Iterator[
         min_net_speech_s=tick(MIN_NET_SPEECH_S),
         model_rate_khz=tick(MODEL_RATE_HZ / 1000),
         proxy_limit_s=LONGEST_S,
+        roles=ROLES,
+        described=described,
         DASH=DASH,
     )
 
@@ -91,6 +95,22 @@ def chosen_settings(report: Report) -> list[tuple[str, str]]:
         for name, one in report.run.settings.items()
         if one["origin"] != DEFAULT_ORIGIN
     ]
+
+
+def signature_document(words: Words, values: Mapping[str, Any], url: str | None, size: tuple[int, int]) -> str:
+    """What is seen of a signature, as an HTML document of one page.
+
+    Args:
+        words: the language.
+        values: what is told of it: `name`, `moment`, `issuer`, `serial`, `sha256`.
+        url: time-stamping service that was asked.
+        size: of the page, points.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(templates_dir()), autoescape=True, finalize=_visible, undefined=StrictUndefined
+    )
+    environment.filters.update(Numbers(words).filters())
+    return environment.get_template("signature.html.j2").render(say=words.say, signed=values, url=url, size=size)
 
 
 def page_style(report: Report) -> str:

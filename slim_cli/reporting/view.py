@@ -248,7 +248,7 @@ class Report:
     @property
     def draft(self) -> bool:
         """Whether it is an evaluation that nobody has signed."""
-        return self.style.draft and self.style.case is not None
+        return self.style.draft and self.style.case is not None and not self.style.signatures
 
     @property
     def missing(self) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import pytest
 
 from slim_cli import reporting
 from slim_cli.custody import audit
+from slim_cli.custody.printed import is_signed
 from slim_cli.reporting import signing
 from slim_cli.reporting.selection import Style
 from tests.cli.conftest import Slim
@@ -157,6 +158,11 @@ def validated(pdf: Path, certificate: Path):
         return validate_pdf_signature(signature, trusted)
 
 
+def sign(source: Path, target: Path, seal: signing.Seal) -> None:
+    with signing.opened(seal) as signer:
+        signing.sign_pdf(source, target, signer)
+
+
 def test_a_signature_covers_the_whole_pdf_and_holds(
     slim: Slim, out: Path, examiner: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,13 +183,14 @@ def test_a_signature_covers_the_whole_pdf_and_holds(
     again = slim("report", out, "--format", "pdf")
     assert (again.code, (out / "report.pdf").read_bytes()) == (2, signed)
     assert "is signed and is not overwritten" in again.err
-    assert slim("report", out, "--format", "pdf", "--force").code == 0
-    assert not signing.is_signed(out / "report.pdf")
+    beside = slim("report", out, "--format", "pdf", "--force")
+    assert (beside.code, (out / "report.signed-1.pdf").read_bytes()) == (0, signed)
+    assert "report.signed-1.pdf" in beside.out
+    assert not is_signed(out / "report.pdf")
 
 
 def test_a_changed_byte_breaks_it(tmp_path: Path, scanned: Path, examiner: Path) -> None:
-    seal = signing.Seal(examiner, secret=PASSPHRASE)
-    signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+    sign(scanned / "report.pdf", tmp_path / "signed.pdf", signing.Seal(examiner, secret=PASSPHRASE))
     content = bytearray((tmp_path / "signed.pdf").read_bytes())
     content[content.index(b"endstream") - 20] ^= 1
     (tmp_path / "signed.pdf").write_bytes(content)
@@ -204,8 +211,8 @@ def test_a_time_stamp_is_part_of_the_signature(
         return DummyTimeStamper(own.signing_cert, own.signing_key)
 
     monkeypatch.setattr(signing, "_stamper", stamper)
-    seal = signing.Seal(examiner, secret=PASSPHRASE, timestamp_url="https://stamp.example")
-    signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+    with signing.opened(signing.Seal(examiner, secret=PASSPHRASE)) as signer:
+        signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", signer, url="https://stamp.example")
     assert asked == ["https://stamp.example"]
     assert validated(tmp_path / "signed.pdf", examiner.with_suffix(".der")).timestamp_validity.intact
 
@@ -263,7 +270,7 @@ def token(tmp_path: Path, examiner: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def test_a_token_signs(tmp_path: Path, scanned: Path, examiner: Path, token: Path) -> None:
     seal = signing.Seal(module=token, token="lab", certificate="examiner", secret=PASSPHRASE)
-    assert "A. Examiner" in signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+    sign(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
     assert validated(tmp_path / "signed.pdf", examiner.with_suffix(".der")).bottom_line
 
 
@@ -273,7 +280,7 @@ def test_a_token_signs(tmp_path: Path, scanned: Path, examiner: Path, token: Pat
 def test_a_token_that_does_not_sign_is_told(tmp_path: Path, scanned: Path, token: Path, wrong: dict[str, str]) -> None:
     given = {"token": "lab", "certificate": "examiner", "secret": PASSPHRASE} | wrong
     with pytest.raises(signing.UsageError, match=r"cannot sign|could not be signed"):
-        signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", signing.Seal(module=token, **given))
+        sign(scanned / "report.pdf", tmp_path / "signed.pdf", signing.Seal(module=token, **given))
 
 
 def test_a_token_that_is_not_there_is_told(tmp_path: Path, scanned: Path) -> None:
@@ -281,7 +288,7 @@ def test_a_token_that_is_not_there_is_told(tmp_path: Path, scanned: Path) -> Non
     (tmp_path / "library.so").write_bytes(b"no library")
     seal = signing.Seal(module=tmp_path / "library.so", certificate="mine", secret="1234")
     with pytest.raises(signing.UsageError, match=r"library.so cannot sign"):
-        signing.sign_pdf(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
+        sign(scanned / "report.pdf", tmp_path / "signed.pdf", seal)
 
 
 def test_making_it_again_is_logged_and_changes_no_byte_of_it(slim: Slim, out: Path) -> None:
