@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,7 @@ MOST_POINTS = 300
 FEW_SPEECH_S = 1.0
 LEAST_SCORE_SPAN, LEAST_MISMATCH_SPAN, LEAST_CHANGE_SPAN = 4.0, 0.2, 1.0
 _LEFT, _RIGHT, _GAP = 46.0, 8.0, 17.0
+_LABEL = 10.0  # height that a label of an axis needs
 _MEL_MARKS_HZ = (100, 500, 1000, 2000, 4000, 8000, 12000, 16000, 20000, 24000, 48000, 96000)
 
 
@@ -131,10 +133,14 @@ class _Panels:
         self.drawing.rect((_LEFT, top), (WIDTH - _LEFT - _RIGHT, height), "panel")
 
     def _value_axis(self, scale: AxisScale, values: Sequence[float], labels: Sequence[str]) -> None:
+        """Marks along the left edge; of two that stand too close, the second has no label."""
+        free = math.inf
         for value, label in zip(values, labels, strict=True):
             y = scale(value)
             self.drawing.line((_LEFT - 3, y), (_LEFT, y), "tick")
-            self.drawing.text((_LEFT - 5, y + 3), label, "end", 8)
+            if y <= free:
+                self.drawing.text((_LEFT - 5, y + 3), label, "end", 8)
+                free = y - _LABEL
 
     def waveform(self, overview: Overview, top: float, height: float) -> None:
         self._panel(top, height)
