@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from slim_cli.errors import EnvironmentUnfit
 from slim_cli.reporting.case_file import FILE_NAME as CASE_FILE
+from slim_cli.reporting.glyphs import drawn_ranges, with_code_points
 from slim_cli.reporting.json_lines import jsonl
 from slim_cli.reporting.sheets import CHAPTER, Sheets, section_pages
 from slim_cli.reporting.stored_rows import StoredRows
@@ -53,7 +54,8 @@ def write_pdf(findings: Findings, target: Path) -> None:
     ):
         document = processes.folder / "document.html"
         with document.open("w", encoding="utf-8") as page:
-            page.writelines(pieces(findings.report, "pdf"))
+            drawn = drawn_ranges()
+            page.writelines(with_code_points(piece, drawn) for piece in pieces(findings.report, "pdf"))
         sheets, attached = Sheets.cut(document), processes.store(_attachments(findings))
         if sheets.parts:
             _print_in_parts(processes, sheets, target.resolve(), attached)
