@@ -14,6 +14,7 @@ Each prints what it did and what it found, and leaves with 1 if anything was los
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import shutil
@@ -206,11 +207,14 @@ def main() -> None:
     parser.add_argument("campaign", choices=(*ENDED, "tampering", "forgeries", "races", "archive"))
     parser.add_argument("count", type=int)
     parser.add_argument("--files", type=int, default=12)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="kill nothing after this time")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        if asked.campaign in ENDED:
+        if asked.campaign == "kills":
+            done, lost = kills(asked.count, asked.files, folder, asked.seed, load(), 60 * asked.minutes)
+        elif asked.campaign in ENDED:
             done, lost = ENDED[asked.campaign](asked.count, asked.files, folder, asked.seed, load())
         elif asked.campaign == "races":
             done, lost = races(asked.count, asked.files, folder)

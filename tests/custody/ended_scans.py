@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import signal
@@ -21,7 +22,7 @@ Start = Callable[[Path, Path], Scan]
 Told = tuple[Counter[str], list[str]]
 
 
-def kills(count: int, files: int, folder: Path, seed: int = 0, start: Start = Scan) -> Told:
+def kills(count: int, files: int, folder: Path, seed: int = 0, start: Start = Scan, limit_s: float = math.inf) -> Told:
     """Ends scans at random moments, goes on until each is whole, and compares it with an unbroken one.
 
     Args:
@@ -30,21 +31,22 @@ def kills(count: int, files: int, folder: Path, seed: int = 0, start: Start = Sc
         folder: scratch folder.
         seed: of the moments.
         start: what starts a scan.
+        limit_s: after this time nothing more is killed, seconds.
 
     Returns:
         what happened, counted, and what was lost, in words.
     """
     rng, happened, lost = random.Random(seed), Counter[str](), []
     whole_s, rows = _unbroken(folder, files, start)
-    killed = 0
-    while killed < count and not lost:
+    killed, ends = 0, time.monotonic() + limit_s
+    while killed < count and not lost and time.monotonic() < ends:
         output, code = folder / f"out-{killed}", 1
         while code and not lost:
             scan = start(folder / "evidence", output)
-            if killed < count:
+            if killed < count and time.monotonic() < ends:
                 scan.wait_for_row()
                 time.sleep(rng.uniform(0.0, 0.4) * whole_s)
-            if killed < count and scan.running():
+            if killed < count and scan.running() and time.monotonic() < ends:
                 number = rng.choice(ENDINGS)
                 happened[moment(output)] += 1
                 scan.send_signal(number)
