@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,16 +24,19 @@ def redo(
     every: Annotated[bool, typer.Option("--all", help="Show what is the same, too.")] = False,
 ) -> None:
     """Make every hash, score, ratio and measure of a report anew; exit code 4 when one differs."""
+    from slim_cli.assessment.reference import load_reference
     from slim_cli.detector import load_detector
-    from slim_cli.engines.reexamination import check_model, read_report
+    from slim_cli.engines.reexamination import check_model, compare_statistics, read_report
     from slim_cli.engines.reexamination import redo as compare
 
     attached = read_report(report)
-    detector = load_detector(find_bundle(model), device)
+    bundle = find_bundle(model)
+    detector = load_detector(bundle, device)
     check_model(attached, detector.info.sha256)
     same = 0
     different: list[str] = []
-    for found in compare(attached, evidence, detector, tolerance):
+    statistics = compare_statistics(attached, load_reference(bundle))
+    for found in chain(statistics, compare(attached, evidence, detector, tolerance)):
         same += found.same
         if not found.same:
             different.append(f"{found.item}: {found.quantity}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slim_cli.assessment.calibration import Calibration, read_calibration
+from slim_cli.assessment.reference import Reference
 from slim_cli.custody.printed import attachments
 from slim_cli.detector.published import fingerprint
 from slim_cli.engines.examination_tools import Tools
@@ -22,6 +23,7 @@ from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import ExaminationOptions
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.evidence.discovery import Candidate
+from slim_cli.loading import parse_json
 from slim_cli.results import FileResult
 from slim_cli.run_record import RunRecord
 
@@ -41,11 +43,13 @@ class Attached:
         rows: its rows.
         run: its record.
         calibration: what its ratios were made with, None where it gives none.
+        statistics: the error rates and reference statistics that it prints; none where an older version attached none.
     """
 
     rows: Sequence[FileResult]
     run: RunRecord
     calibration: Calibration | None
+    statistics: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,12 @@ def read_report(pdf: Path) -> Attached:
     except (KeyError, UnicodeDecodeError) as error:
         raise UsageError(f"{pdf} does not hold the attachments of a report: {error}.") from error
     calibration = found.get("calibration.json")
-    return Attached(rows, run, read_calibration(calibration, f"calibration.json of {pdf}") if calibration else None)
+    return Attached(
+        rows,
+        run,
+        read_calibration(calibration, f"calibration.json of {pdf}") if calibration else None,
+        parse_json(found.get("reference.json", b"{}").decode("utf-8", "replace"), f"reference.json of {pdf}"),
+    )
 
 
 def check_model(attached: Attached, installed: Mapping[str, str]) -> None:
@@ -132,6 +141,18 @@ def redo(attached: Attached, evidence: Path, detector: Any, tolerance: float = T
     with Tools(detector, options, fingerprint) as tools:
         for row in attached.rows:
             yield from _compare(row, evidence, tools, tolerance)
+
+
+def compare_statistics(attached: Attached, published: Reference) -> Iterator[Comparison]:
+    """Every error rate and reference statistic of a report beside those that its model was published with.
+
+    Args:
+        attached: the report.
+        published: of the model, which `check_model` found to be that of the report.
+    """
+    before, now = dict(_leaves(attached.statistics)), dict(_leaves(json.loads(published.to_json())))
+    for quantity in dict.fromkeys([*before, *now]) if before else ():
+        yield Comparison("error rates", quantity, before.get(quantity), now.get(quantity))
 
 
 def _compare(row: FileResult, evidence: Path, tools: Tools, tolerance: float) -> Iterator[Comparison]:

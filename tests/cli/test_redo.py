@@ -1,5 +1,6 @@
 """`slim redo`: a report made anew by another, from its PDF and the evidence alone."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -52,6 +53,17 @@ def test_a_planted_difference_is_named(slim: Slim, case: Path, tmp_path: Path) -
     ran = slim("redo", forged, "--evidence", case / "evidence")
     assert ran.code == 4
     assert "DIFFERS recorded-english-voicemail.flac" in ran.out
+
+
+def test_a_planted_error_rate_is_named(slim: Slim, case: Path, tmp_path: Path) -> None:
+    with pikepdf.open(case / "out" / "report.pdf") as pdf:
+        rates = json.loads(pdf.attachments["reference.json"].get_file().read_bytes())
+        rates["operating_point"]["false_alarm_rate"] = 0.001
+        pdf.attachments["reference.json"] = pikepdf.AttachedFileSpec(pdf, json.dumps(rates).encode())
+        pdf.save(tmp_path / "forged.pdf")
+    ran = slim("redo", tmp_path / "forged.pdf", "--evidence", case / "evidence")
+    assert ran.code == 4
+    assert "DIFFERS error rates: operating_point.false_alarm_rate: 0.0010 reported" in ran.out
 
 
 def test_other_evidence_is_named(slim: Slim, case: Path, tmp_path: Path) -> None:

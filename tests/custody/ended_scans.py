@@ -40,8 +40,8 @@ def kills(count: int, files: int, folder: Path, seed: int = 0, start: Start = Sc
     whole_s, rows = _unbroken(folder, files, start)
     killed, ends = 0, time.monotonic() + limit_s
     while killed < count and not lost and time.monotonic() < ends:
-        output, code = folder / f"out-{killed}", 1
-        while code and not lost:
+        output, whole = folder / f"out-{killed}", False
+        while not whole and not lost:
             scan = start(folder / "evidence", output)
             if killed < count and time.monotonic() < ends:
                 scan.wait_for_row()
@@ -56,7 +56,8 @@ def kills(count: int, files: int, folder: Path, seed: int = 0, start: Start = Sc
             if code not in STOPPED or (code >= 0 and "Traceback" in complaint):
                 lost.append(f"{output.name}: left with {code}: {complaint[-300:]}")
             elif began(output):
-                lost += _as_logged(output, finished=code == 0)
+                whole = not verify(VerifyOptions(output)).unfinished  # a signal may come when all is written
+                lost += _as_logged(output, finished=whole or code == 0)
         happened["runs"] += 1
         lost += [] if lost else _differs(output, rows)
         shutil.rmtree(output, ignore_errors=True)
