@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from slim_cli.custody.folder import ROWS, History, read_history
 from slim_cli.custody.seal_slip import compare_seal
 from slim_cli.errors import IntegrityError, UsageError
 from slim_cli.hashing import file_sha256
+from slim_cli.results import FileResult
 from slim_cli.whole_files import unnamed
 
 
@@ -156,10 +158,21 @@ def _evidence(folder: Path, evidence: Path) -> Iterator[str]:
     except IntegrityError:
         return  # why: rows that do not fit the log have been told of, and say nothing about evidence
     for row in history.rows if history else ():
-        name = os.fsdecode(bytes.fromhex(row.path_hex)) if row.path_hex else row.path
-        try:
-            found = file_sha256(evidence / name)
-        except OSError:
-            found = ""
-        if row.sha256 and found != row.sha256:
-            yield f"the examined file {row.path} {'was changed' if found else 'is gone'}"
+        place, digest = find_file(row, evidence)
+        if row.sha256 and digest != row.sha256:
+            yield f"the examined file {row.path} {'was changed' if place else 'is gone'}"
+
+
+def find_file(row: FileResult, evidence: Path) -> tuple[Path | None, str]:
+    """The file of a row below a folder, and its SHA-256: under its name; of several roots, beside where its own lay.
+
+    Where there are several, the one whose hash is that of the row; None where there is none that can be read.
+    """
+    name = os.fsdecode(bytes.fromhex(row.path_hex)) if row.path_hex else row.path
+    above = Path(row.root).parent.parts if row.root else ()
+    found: list[tuple[Path, str]] = []
+    for start in range(len(above), -1, -1):
+        place = evidence.joinpath(*(part for part in above[start:] if part not in ("/", "..")), name)
+        with suppress(OSError):
+            found.append((place, file_sha256(place)))
+    return next((one for one in found if one[1] == row.sha256), found[0] if found else (None, ""))

@@ -7,7 +7,6 @@ hashed, decoded, scored and measured anew by the model that is installed.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from slim_cli.assessment.calibration import Calibration, read_calibration
 from slim_cli.assessment.reference import Reference
 from slim_cli.custody.printed import attachments
+from slim_cli.custody.verification import find_file
 from slim_cli.detector.published import fingerprint
 from slim_cli.engines.examination_tools import Tools
 from slim_cli.engines.examine import examine
@@ -156,11 +156,10 @@ def compare_statistics(attached: Attached, published: Reference) -> Iterator[Com
 
 
 def _compare(row: FileResult, evidence: Path, tools: Tools, tolerance: float) -> Iterator[Comparison]:
-    name = os.fsdecode(bytes.fromhex(row.path_hex)) if row.path_hex else row.path
     if row.sha256 is None:
         return
-    path = evidence / name
-    if not path.is_file():
+    path, _ = find_file(row, evidence)
+    if path is None:
         yield Comparison(row.path, "file", "there", None)
         return
     before, now = (

@@ -89,6 +89,24 @@ def test_the_evidence_is_hashed_again_at_wish(
     assert told in ran.err
 
 
+def test_files_of_several_roots_are_found_where_their_roots_lay(slim: Slim, world: World, tmp_path: Path) -> None:
+    rows = [("x.flac", "a/x.flac", b"one"), ("b/x.flac", "b", b"two"), ("y.flac", "/medium/c/y.flac", b"three")]
+    for path, content in (("a/x.flac", b"one"), ("b/x.flac", b"two"), ("c/y.flac", b"three"), ("x.flac", b"other")):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    world.rows = [
+        FileResult(path, "scored", score=0.5, root=root, sha256=hashlib.sha256(content).hexdigest())
+        for path, root, content in rows
+    ]
+    slim("scan", "evidence", "-o", tmp_path / "out")
+    assert slim("verify", tmp_path / "out", "--evidence", tmp_path).code == 0
+    (tmp_path / "b/x.flac").write_bytes(b"changed")
+    (tmp_path / "c/y.flac").unlink()
+    ran = slim("verify", tmp_path / "out", "--evidence", tmp_path)
+    assert (ran.code, "b/x.flac was changed" in ran.err, "y.flac is gone" in ran.err) == (4, True, True)
+    assert "file x.flac was" not in ran.err
+
+
 def test_a_folder_without_a_log_is_wrong_use(slim: Slim, tmp_path: Path) -> None:
     ran = slim("verify", tmp_path)
     assert ran.code == 2
