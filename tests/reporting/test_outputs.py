@@ -196,7 +196,7 @@ def test_a_failed_writer_leaves_the_old_file_and_no_remains(tmp_path, monkeypatc
     def fail(*_: object) -> str:
         raise OSError("disk full")
 
-    monkeypatch.setattr("slim_cli.reporting.html.render", fail)
+    monkeypatch.setattr("slim_cli.reporting.html.pieces", fail)
     with pytest.raises(OSError, match="disk full"):
         reporting.write(results, factory.run(results), factory.reference(), tmp_path, ["html"])
     assert (tmp_path / "report.html").read_bytes() == before
