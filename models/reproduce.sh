@@ -23,8 +23,18 @@ PYTHON
 done
 slim validate -m "$work/tune.csv" --model "$bundle" --conditions all -o "$work/tune" --markdown
 slim train reference "$bundle" --scores "$work/tune/scores.csv" --description "$(cat "$here/$name/reference.txt")" --variants 20
-slim datasets join "$work/tune.csv" -o "$work/joined"
-slim calibrate "$work/tune/scores.csv" "$work/joined/manifest.csv" --channels all --model "$bundle" \
+# a ratio is fitted to clips that share no system and no known speaker with training
+python - "$bundle" "$work/tune.csv" "$work/unseen.csv" <<'PYTHON'
+import sys
+from pathlib import Path
+from slim_cli.corpora.manifest import read_manifest, write_manifest
+from slim_cli.training.record import read_record
+bundle, source, output = map(Path, sys.argv[1:])
+record = read_record(bundle)
+write_manifest(output, [clip for clip in read_manifest(source) if not record.shares(clip)])
+PYTHON
+slim datasets join "$work/unseen.csv" -o "$work/joined"
+slim calibrate "$work/unseen.csv" "$work/joined/manifest.csv" --model "$bundle" \
     --description "$(cat "$here/$name/calibration.txt")" -o "$bundle/calibration.json"
 slim train controls "$bundle"
 slim validate -m "$work/test.csv" --model "$bundle" --conditions all -o "$work/test" --markdown

@@ -25,11 +25,15 @@ def flags(*names: str) -> int:
 
 
 def read_at(fd: int, count: int, offset: int) -> bytes:
-    """Up to `count` bytes of a file from an offset on."""
+    """Up to `count` bytes of a file from an offset on; where it is read otherwise stays as it was."""
     if hasattr(os, "pread"):
         return os.pread(fd, count, offset)
-    os.lseek(fd, offset, os.SEEK_SET)
-    return os.read(fd, count)
+    here = os.lseek(fd, 0, os.SEEK_CUR)
+    try:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, count)
+    finally:
+        os.lseek(fd, here, os.SEEK_SET)
 
 
 def read_into(fd: int, target: memoryview, offset: int) -> int:

@@ -13,6 +13,7 @@ import soundfile
 from slim_cli.audio.whole_signal import read_channels
 from slim_cli.corpora.manifest import Clip
 from slim_cli.errors import EvidenceError, UsageError
+from slim_cli.evidence.decoding import Decoder
 from slim_cli.results import MODEL_RATE_HZ
 
 
@@ -39,19 +40,20 @@ def join_clips(clips: Sequence[Clip], seconds: Sequence[float], folder: Path) ->
         speaker = clip.speaker if clip.speaker_known else f"only {clip.path}"
         alike[clip.label, clip.origin, clip.system, speaker].append(clip)
     turn = 0
-    for group in alike.values():
-        parts: list[np.ndarray] = []
-        for clip in group:
-            parts.append(_first_channel(clip))
-            length = sum(map(len, parts)) / MODEL_RATE_HZ
-            wanted = seconds[turn % len(seconds)]
-            last = clip is group[-1]
-            if length < (min(seconds) if last else wanted):
-                continue
-            path = folder / f"{turn:05d}.flac"
-            soundfile.write(path, np.concatenate(parts), MODEL_RATE_HZ)
-            yield replace(clip, path=path, source=None, source_origin="")
-            parts, turn = [], turn + 1
+    with Decoder() as decoder:
+        for group in alike.values():
+            parts: list[np.ndarray] = []
+            for clip in group:
+                parts.append(_first_channel(clip, decoder))
+                length = sum(map(len, parts)) / MODEL_RATE_HZ
+                wanted = seconds[turn % len(seconds)]
+                last = clip is group[-1]
+                if length < (min(seconds) if last else wanted):
+                    continue
+                path = folder / f"{turn:05d}.flac"
+                soundfile.write(path, np.concatenate(parts), MODEL_RATE_HZ)
+                yield replace(clip, path=path, source=None, source_origin="")
+                parts, turn = [], turn + 1
 
 
 def pair_channels(clips: Sequence[Clip], folder: Path) -> Iterator[Clip]:
@@ -73,24 +75,27 @@ def pair_channels(clips: Sequence[Clip], folder: Path) -> Iterator[Clip]:
     folder.mkdir(parents=True, exist_ok=True)
     waiting: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
     number = 0
-    for clip in clips:
-        if clip.is_spoof or not clip.speaker_known:
-            continue
-        others = waiting[clip.origin]
-        other = next((speaker for speaker, held in others.items() if held and speaker != clip.speaker), None)
-        if other is None:
-            others[clip.speaker].append(clip)
-            continue
-        pair = [others[other].pop(0), clip]
-        sides = [_first_channel(one) for one in pair]
-        length, path = min(map(len, sides)), folder / f"{number:05d}.flac"
-        soundfile.write(path, np.stack([side[:length] for side in sides], axis=1), MODEL_RATE_HZ)
-        number += 1
-        yield replace(clip, path=path, source=None, source_origin="", speaker=" + ".join(one.speaker for one in pair))
+    with Decoder() as decoder:
+        for clip in clips:
+            if clip.is_spoof or not clip.speaker_known:
+                continue
+            others = waiting[clip.origin]
+            other = next((speaker for speaker, held in others.items() if held and speaker != clip.speaker), None)
+            if other is None:
+                others[clip.speaker].append(clip)
+                continue
+            pair = [others[other].pop(0), clip]
+            sides = [_first_channel(one, decoder) for one in pair]
+            length, path = min(map(len, sides)), folder / f"{number:05d}.flac"
+            soundfile.write(path, np.stack([side[:length] for side in sides], axis=1), MODEL_RATE_HZ)
+            number += 1
+            yield replace(
+                clip, path=path, source=None, source_origin="", speaker=" + ".join(one.speaker for one in pair)
+            )
 
 
-def _first_channel(clip: Clip) -> np.ndarray:
+def _first_channel(clip: Clip, decoder: Decoder) -> np.ndarray:
     try:
-        return read_channels(clip.path)[0]
+        return read_channels(clip.path, decoder)[0]
     except EvidenceError as error:
         raise UsageError(f"The clip {clip.path} cannot be read: {error}.") from error

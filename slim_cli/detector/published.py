@@ -9,6 +9,7 @@ from typing import Any
 
 PUBLISHED: Mapping[str, str] = {
     "fbcd0e391c084eaa1a184898582ae1ab32488d25c47dee85b668c5154ee35b68": "slim-mini 5",
+    "1ddbe5b1b122e0fd8591066a8272176c9767d2f9eb1416cf738f5c938ee754c6": "slim-mini 6",
 }
 
 

@@ -172,7 +172,7 @@ class FileToHear:
     Attributes:
         label: what the report calls the file.
         path: its name.
-        anchor: of the file in the report.
+        anchor: of the file in the report; empty where the report has no section or line of it.
         player: id of the element that holds its listening proxy.
         duration_s: its length, seconds.
         stretches: the highest ones of each length.

@@ -148,7 +148,7 @@ class _Describer:
         return FileToHear(
             label=row.label,
             path=result.path,
-            anchor=row.anchor,
+            anchor=row.anchor if row.shown or row.rank is None else "",
             player=row.anchor if row.shown else f"hear-{row.number}",
             duration_s=result.media.duration_s if result.media else 0.0,
             stretches=tuple(found),

@@ -26,6 +26,7 @@ from slim_cli.engines.fingerprint import scan_fingerprint
 from slim_cli.engines.options import ExaminationOptions, ScoresWindows
 from slim_cli.engines.scan_progress import Progress
 from slim_cli.errors import EvidenceError, UsageError
+from slim_cli.evidence.decoding import Decoder
 from slim_cli.results import FileResult
 from slim_cli.training.record import read_record
 from slim_cli.validation.calibrating import H1, H2, Exhibits, Statement, check_disjoint, fit_calibration
@@ -162,13 +163,13 @@ class _LabelledFiles:
             twice = next(place for number, place in enumerate(places) if place in places[:number])
             raise UsageError(f"The file {twice} is listed twice; a calibration counts every file once.")
         turns = in_turn([clip.label for clip in clips], self.channels)
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, Decoder() as decoder:
             paths: list[Path] = []
             rows: list[FileResult | range] = []  # of a clip that cannot be read, or where those of its files stand
             for number, (clip, turn) in enumerate(zip(clips, turns, strict=True)):
                 first = len(paths)
                 try:
-                    paths += _received(clip.path, turn, Path(folder) / str(number))
+                    paths += _received(clip.path, turn, Path(folder) / str(number), decoder)
                 except EvidenceError as error:
                     rows.append(FileResult(str(clip.path), error.status, error.remark))
                     continue
@@ -188,12 +189,12 @@ def _rank(result: FileResult) -> float:
     return -np.inf if result.score is None else result.score
 
 
-def _received(path: Path, channel: Condition, stem: Path) -> list[Path]:
+def _received(path: Path, channel: Condition, stem: Path, decoder: Decoder) -> list[Path]:
     """A clip as it is; or the files that a channel makes of it, one of each of its own channels."""
     if not channel.store:
         return [path]
     made = []
-    for number, samples in enumerate(read_channels(path)):
+    for number, samples in enumerate(read_channels(path, decoder)):
         made.append(stem.with_name(f"{stem.name}-{number}{channel.suffix}"))
         made[-1].write_bytes(channel.store(samples))
     return made

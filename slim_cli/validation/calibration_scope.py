@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,7 @@ from slim_cli.results import FileResult
 MIN_FILES = 30
 MIN_PER_CODEC = 10
 MOST_MISLEADING = 0.10
-EDGES = {
-    "net_speech_s": (0.0, 4.0, 8.0, 16.0, 32.0, np.inf),
-    "bandwidth_hz": (0.0, 5000.0, np.inf),
-    "snr_db": (-np.inf, 15.0, 25.0, 35.0, np.inf),
-}
+EDGES = {"net_speech_s": (0.0, 4.0, 6.0, 8.0, 12.0, 16.0, np.inf), "snr_db": (-np.inf, 15.0, 20.0, 25.0, 35.0, np.inf)}
 
 Ratios = Callable[[np.ndarray], np.ndarray]
 
@@ -58,7 +54,8 @@ def narrowed(
 ) -> tuple[Scope, np.ndarray, list[Stratum]]:
     """What both classes cover, without the conditions under which too many ratios point the wrong way.
 
-    The worst condition is taken out, the ratios of what is left are fitted anew, and so on.
+    From every lower limit of speech and of the signal-to-noise ratio, codecs are taken out, the worst first, and the
+    ratios of what is left are fitted anew; the scope that holds most files is taken.
 
     Args:
         results: (N,) scored files.
@@ -67,72 +64,113 @@ def narrowed(
         most_misleading: highest share of either class, in [0, 1], that may point the wrong way.
 
     Returns:
-        the scope, the mask (N,) of the files under conditions that stayed, and the shares of every condition: of those
-        that stayed at the end, of the others as they were when they were taken out.
+        the scope, the mask (N,) of the files that its lower limits and codecs leave, the shares under each condition:
+        of codecs that were taken out as they were then.
 
     Raises:
         UsageError: the classes share no range or no codec, or no condition is left.
     """
-    scope, kept, dropped = scope_of(results, spoof), np.full(len(results), True), list[Stratum]()
-    while scope.codecs and min((kept & ~spoof).sum(), (kept & spoof).sum()) >= MIN_PER_CODEC:
-        held = np.full(len(results), np.nan)
-        held[kept] = ratios(kept)
-        found = list(_strata(scope, results, spoof, held))
-        worst = max(found, key=lambda stratum: stratum.worst)
-        if worst.worst <= most_misleading:
-            return scope, kept, found + dropped
-        dropped.append(worst)
-        scope = _without(scope, worst)
-        kept &= [_meets(scope, worst, result) for result in results]
-    told = "; ".join(
-        f"{s.condition} {s.value}: {s.misleading_bona_fide:.2f}, {s.misleading_spoof:.2f}" for s in dropped
-    )
-    raise UsageError(
-        f"Under no condition do at most {most_misleading:.0%} of the ratios of either class point the wrong way "
-        f"(recordings, synthetic files by condition: {told})."
-    )
+    files = _Files(results, spoof, ratios)
+    whole, starts = scope_of(results, spoof), [_lower_limits(scope_of(results, spoof), name) for name in EDGES]
+    found = [one for limits in product(*starts) if (one := files.within(whole, limits, most_misleading))]
+    if not found:
+        told = "; ".join(
+            f"{s.value}: {s.misleading_bona_fide:.2f}, {s.misleading_spoof:.2f}" for s in files.by_codec(whole)
+        )
+        raise UsageError(
+            f"Under no condition do at most {most_misleading:.0%} of the ratios of either class point the wrong way "
+            f"(recordings, synthetic files of each codec: {told})."
+        )
+    return max(found, key=lambda one: int(one[1].sum()))
 
 
-def _strata(scope: Scope, results: Sequence[FileResult], spoof: np.ndarray, held: np.ndarray) -> Iterator[Stratum]:
-    """The conditions into which the files that have a ratio fall."""
-
-    def stratum(condition: str, value: str | Interval, own: np.ndarray) -> Stratum:
-        real, fake = held[own & ~spoof], held[own & spoof]
-        shares = (round(float(np.mean(wrong)), 4) if len(wrong) else 0.0 for wrong in (real > 0, fake < 0))
-        return Stratum(condition, value, len(real), len(fake), *shares)
-
-    inside = np.isfinite(held)
-    families = np.array([codec_family(r.media) if r.media else "" for r in results])
-    for codec in scope.codecs:
-        yield stratum("codec", codec, inside & (families == codec))
-    for name, edges in EDGES.items():
-        limits: Interval | None = getattr(scope, name)
-        values = np.array([np.nan if (v := MEASURES[name](r)) is None else v for r in results])
-        for low, high in pairwise(edges):
-            if limits and low < limits[1] and high > limits[0]:
-                part = max(low, limits[0]), min(high, limits[1])
-                yield stratum(name, part, inside & (values >= low) & (values < high))
+def _lower_limits(scope: Scope, name: str) -> list[float | None]:
+    """Where the range of a measure may begin; None where the measure is not known."""
+    limits: Interval | None = getattr(scope, name)
+    return [None] if limits is None else [limits[0], *(e for e in EDGES[name] if limits[0] < e < limits[1])]
 
 
-def _without(scope: Scope, stratum: Stratum) -> Scope:
-    """A scope without one of its conditions; of a range, also without what lies below that, unless it is the top."""
-    if isinstance(stratum.value, str):
-        return replace(scope, codecs=tuple(codec for codec in scope.codecs if codec != stratum.value))
-    low, high = getattr(scope, stratum.condition)
-    if stratum.value == (low, high):
-        return replace(scope, codecs=())  # why: nothing is left of a scope without a range
-    kept = (stratum.value[1], high) if stratum.value[1] < high else (low, stratum.value[0])
-    cut: dict[str, Any] = {stratum.condition: kept}
+@dataclass(frozen=True)
+class _Files:
+    """The files of a calibration.
+
+    Attributes:
+        results, spoof, ratios: as `narrowed` takes them.
+    """
+
+    results: Sequence[FileResult]
+    spoof: np.ndarray
+    ratios: Ratios
+
+    def within(
+        self, whole: Scope, limits: Sequence[float | None], most_misleading: float
+    ) -> tuple[Scope, np.ndarray, list[Stratum]] | None:
+        """The largest part of a scope from some lower limits on in which no condition misleads too often, if any."""
+        scope, dropped = whole, list[Stratum]()
+        for name, low in zip(EDGES, limits, strict=True):
+            scope = scope if low is None else _with_limits(scope, name, low, getattr(scope, name)[1])
+        while scope.codecs:
+            kept = self._meeting(scope, whole)
+            if min((kept & ~self.spoof).sum(), (kept & self.spoof).sum()) < MIN_PER_CODEC:
+                return None
+            held = np.full(len(self.results), np.nan)
+            held[kept] = self.ratios(kept)
+            strata = list(self._strata(scope, held))
+            worst = max(strata, key=lambda stratum: stratum.worst)
+            if worst.worst <= most_misleading:
+                return scope, kept, strata + dropped
+            codecs = [stratum for stratum in strata if stratum.condition == "codec"]
+            worst = max(codecs, key=lambda stratum: stratum.worst)
+            if worst.worst <= most_misleading:
+                return None  # why: a range misleads; another lower limit may do without it
+            dropped.append(worst)
+            scope = replace(scope, codecs=tuple(codec for codec in scope.codecs if codec != worst.value))
+        return None
+
+    def by_codec(self, scope: Scope) -> list[Stratum]:
+        """The shares of each codec, all files fitted together."""
+        every = self.ratios(np.full(len(self.results), True))
+        return [stratum for stratum in self._strata(scope, every) if stratum.condition == "codec"]
+
+    def _values(self, name: str) -> np.ndarray:
+        return np.array([np.nan if (v := MEASURES[name](r)) is None else v for r in self.results])
+
+    @property
+    def _families(self) -> np.ndarray:
+        return np.array([codec_family(r.media) if r.media else "" for r in self.results])
+
+    def _meeting(self, scope: Scope, whole: Scope) -> np.ndarray:
+        """The files without what a scope lacks of the whole: codecs, and values below its lower limits."""
+        kept = ~np.isin(self._families, [codec for codec in whole.codecs if codec not in scope.codecs])
+        for name in EDGES:
+            limits: Interval | None = getattr(scope, name)
+            kept &= limits == getattr(whole, name) or ~(self._values(name) < (limits or (-np.inf,))[0])
+        return kept
+
+    def _strata(self, scope: Scope, held: np.ndarray) -> Iterator[Stratum]:
+        """The conditions into which files that have a ratio fall; of a range, those that enough files of both show."""
+
+        def stratum(condition: str, value: str | Interval, own: np.ndarray) -> Stratum:
+            real, fake = held[own & ~self.spoof], held[own & self.spoof]
+            shares = (round(float(np.mean(wrong)), 4) if len(wrong) else 0.0 for wrong in (real > 0, fake < 0))
+            return Stratum(condition, value, len(real), len(fake), *shares)
+
+        inside = np.isfinite(held)
+        for codec in scope.codecs:
+            yield stratum("codec", codec, inside & (self._families == codec))
+        for name, edges in EDGES.items():
+            limits: Interval | None = getattr(scope, name)
+            for low, high in pairwise(edges):
+                if limits and low < limits[1] and high > limits[0]:
+                    values, part = self._values(name), (max(low, limits[0]), min(high, limits[1]))
+                    one = stratum(name, part, inside & (values >= part[0]) & (values < high))
+                    if min(one.bona_fide, one.spoof) >= MIN_PER_CODEC:
+                        yield one
+
+
+def _with_limits(scope: Scope, name: str, low: float, high: float) -> Scope:
+    cut: dict[str, Any] = {name: (low, high)}
     return replace(scope, **cut)
-
-
-def _meets(scope: Scope, dropped: Stratum, result: FileResult) -> bool:
-    """Whether a file lies on the side of a condition that was taken out on which the scope still is."""
-    if isinstance(dropped.value, str):
-        return not (result.media and codec_family(result.media) == dropped.value)
-    value = MEASURES[dropped.condition](result)
-    low, high = getattr(scope, dropped.condition)
-    return value is None or (value >= low if dropped.value[1] == low else value < high)
 
 
 def scope_of(results: Sequence[FileResult], spoof: np.ndarray) -> Scope:

@@ -17,7 +17,6 @@ from slim_cli.corpora.datasets import read_manifests
 from slim_cli.corpora.manifest import Clip, one_bundle_or_folds, share_out, to_score
 from slim_cli.errors import UsageError
 from slim_cli.resources import user_dir
-from slim_cli.training.record import read_record
 from slim_cli.validation.breakdown import Breakdown, Reading, break_down
 from slim_cli.validation.looks import FILE_NAME as LOOKS
 from slim_cli.validation.looks import TEST, log_look
@@ -167,11 +166,18 @@ def _reading(options: ValidateOptions) -> Reading:
     """How the scores are to be read; the threshold is the shipped one of a single bundle, where none is given."""
     llr = load_calibration(options.calibration).ln if options.calibration else None
     shipping = options.threshold_bundle or (options.bundles[0] if len(options.bundles) == 1 else None)
-    trained = read_record(shipping) if shipping else None
-    unseen = (lambda clip: not trained.shares(clip)) if trained else None
+    unseen = _unseen(shipping) if shipping else None
     if options.threshold is not None:
         return Reading(options.threshold, "given", llr, options.rounds, unseen)
     if shipping is None or (not options.threshold_bundle and not (shipping / FILE_NAME).is_file()):
         return Reading(None, "", llr, options.rounds, unseen)
     threshold = load_reference(shipping).operating_point.score
     return Reading(threshold, f"shipped with {shipping.name}", llr, options.rounds, unseen)
+
+
+def _unseen(bundle: Path) -> Callable[[Clip], bool] | None:
+    """Whether a bundle's training heard neither system nor speaker of a clip; None where it has no record of it."""
+    from slim_cli.training.record import read_record  # why: loads torch, which scores alone do not need
+
+    trained = read_record(bundle)
+    return (lambda clip: not trained.shares(clip)) if trained else None

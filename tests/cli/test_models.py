@@ -73,7 +73,7 @@ def test_a_disk_that_lacks_an_encoder_is_wrong_use(slim: Slim, disk: Path) -> No
     [
         ("slim-mini", "names no encoders on the hub"),
         ("nothing", "There is no recipe 'nothing'"),
-        (models_dir() / "slim-mini" / "config.json", "encoders: is missing"),
+        (models_dir() / "slim-mini" / "config.json", "schema: is unknown"),
     ],
 )
 def test_what_has_no_encoders_to_pull_is_wrong_use(slim: Slim, name: str | Path, says: str) -> None:

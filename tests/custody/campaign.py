@@ -156,7 +156,7 @@ def archive(count: int, folder: Path) -> tuple[Counter[str], list[str]]:
     for step, share in (("interrupted", 1 / 3), ("interrupted again", 2 / 3), ("finished", 2.0)):
         begun, before = time.monotonic(), rows_of(first)
         process = subprocess.Popen(command(folder / "evidence", first, *options), env=environment())
-        while process.poll() is None and rows_of(first) < share * count:
+        while process.poll() is None and rows_of(first) < max(share * count, before + 1):  # why: it must have begun
             time.sleep(1.0)
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
