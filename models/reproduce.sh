@@ -21,8 +21,11 @@ part, output, *sources = sys.argv[1:]
 write_manifest(Path(output), [clip for name in sources for clip in read_manifest(Path(name)) if clip.subset == part])
 PYTHON
 done
-slim validate -m "$work/tune.csv" --model "$bundle" --conditions all -o "$work/tune" --markdown
-slim train reference "$bundle" --scores "$work/tune/scores.csv" --description "$(cat "$here/$name/reference.txt")" --variants 20
+for part in tune test; do
+    slim validate -m "$work/$part.csv" --model "$bundle" --conditions all -o "$work/$part" --markdown
+done
+slim train reference "$bundle" --scores "$work/test/scores.csv" --description "$(cat "$here/$name/reference.txt")" \
+    --chosen-on "$work/tune/scores.csv" --set-on "$(cat "$here/$name/threshold.txt")" --variants 20
 # a ratio is fitted to clips that share no system and no known speaker with training
 python - "$bundle" "$work/tune.csv" "$work/unseen.csv" <<'PYTHON'
 import sys
@@ -37,4 +40,3 @@ slim datasets join "$work/unseen.csv" -o "$work/joined"
 slim calibrate "$work/unseen.csv" "$work/joined/manifest.csv" --model "$bundle" \
     --description "$(cat "$here/$name/calibration.txt")" -o "$bundle/calibration.json"
 slim train controls "$bundle"
-slim validate -m "$work/test.csv" --model "$bundle" --conditions all -o "$work/test" --markdown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Annotated
 
@@ -22,16 +24,22 @@ def reference(
         str, typer.Option(help="Say in one sentence what data and which protocol are behind the scores.")
     ],
     variants: Annotated[
-        int | None, typer.Option(min=1, help="Say how many variants of the model were compared on these clips.")
+        int | None, typer.Option(min=1, help="Say how many variants of the model were compared where it was set.")
     ] = None,
+    chosen_on: Annotated[
+        list[Path] | None,
+        typer.Option(help="Set the operating point on the scores of this CSV instead; may be repeated."),
+    ] = None,
+    set_on: Annotated[str, typer.Option(help="Say in one sentence what those clips are.")] = "",
 ) -> None:
     """Write a bundle's reference statistics from scores of clips that its training had left out."""
     from slim_cli.validation.reference_statistics import measure_clips, write_reference
     from slim_cli.validation.scores import read_scores
 
-    parts = [read_scores(path) for path in scores]
-    pooled = sum(parts[1:], parts[0])
-    written = write_reference(bundle, pooled, description, measure_clips(pooled.undegraded.clips), variants=variants)
+    pooled = reduce(add, map(read_scores, scores))
+    chosen = (reduce(add, map(read_scores, chosen_on)), set_on) if chosen_on else None
+    measured = measure_clips(pooled.undegraded.clips)
+    written = write_reference(bundle, pooled, description, measured, variants=variants, chosen_on=chosen)
     typer.echo(f"{bundle / 'reference.json'}: operating point {written['operating_point']}")
 
 

@@ -102,6 +102,7 @@ def write_reference(
     observations: Measured | ClassValues,
     false_alarms: float = 0.05,
     variants: int | None = None,
+    chosen_on: tuple[Scores, str] | None = None,
 ) -> dict[str, Any]:
     """Writes `reference.json` into a bundle and renews its hash list.
 
@@ -112,7 +113,9 @@ def write_reference(
         observations: values of each artefact measure; without codecs, a plain mapping by measure and class.
         false_alarms: share of bona fide clips that the operating point may flag, as they are and after each channel;
             noise and rooms do not move it.
-        variants: how many variants of the model were compared on these clips; None where nobody says.
+        variants: how many variants of the model were compared on the clips that set the operating point; None where
+            nobody says.
+        chosen_on: scores of other clips that set the operating point, and one sentence on them; without, `scores` do.
 
     Returns:
         what was written.
@@ -122,11 +125,8 @@ def write_reference(
     spoof = scores.is_spoof
     real, fake = scores.score[~spoof], scores.score[spoof]
     heard = {name or "clean": part for name, part in every.by_condition().items()}
-    threshold = max(
-        review_threshold(part.score[~part.is_spoof], false_alarms)
-        for name, part in heard.items()
-        if name not in SURROUNDINGS
-    )
+    choosing, set_on = chosen_on or (every, description)
+    threshold = _operating_score(choosing, false_alarms)
     reference = {
         "schema": SCHEMA,
         "description": description,
@@ -138,7 +138,7 @@ def write_reference(
             "miss_rate": round(float((fake < threshold).mean()), 4),
             "n_bona_fide": len(real),
             "n_spoof": len(fake),
-            "set_on": description.rstrip("."),
+            "set_on": set_on.rstrip("."),
             "variants": variants,
         },
         "observations": _ranges(measured.as_stored),
@@ -157,6 +157,15 @@ def write_reference(
     (bundle / FILE_NAME).write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
     write_sums(bundle)
     return reference
+
+
+def _operating_score(scores: Scores, false_alarms: float) -> float:
+    """The lowest score that few enough bona fide clips reach, as they are and after each channel."""
+    return max(
+        review_threshold(part.score[~part.is_spoof], false_alarms)
+        for name, part in scores.by_condition().items()
+        if name not in SURROUNDINGS
+    )
 
 
 def renew_ranges(bundle: Path, measured: Measured, only: Sequence[str] = ()) -> list[str]:

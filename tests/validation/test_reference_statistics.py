@@ -196,3 +196,16 @@ def test_coded_copies_are_what_they_are_called(tmp_path: Path, speech: np.ndarra
     results = list(examine_files(copies, detector=None))
     assert [codec_class(r.media.codec, r.media.sample_rate_hz) for r in results if r.media] == ["lossy", "telephone"]
     assert results[1].observations["effective_bandwidth_hz"].value == pytest.approx(4000, rel=0.05)
+
+
+def test_an_operating_point_set_on_other_clips_is_measured_on_these(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    clips = tuple(Clip(Path(f"{n}.wav"), "spoof" if n % 2 else "bonafide") for n in range(200))
+    chosen, seen = (Scores(clips, rng.normal(size=200) + mean, np.zeros(200)) for mean in (0.0, 1.0))
+    alone = write_reference(tmp_path, chosen, "tune", {})["operating_point"]
+    both = write_reference(tmp_path, seen, "test", {}, variants=3, chosen_on=(chosen, "Clips of tune."))
+    point = both["operating_point"]
+    assert (point["score"], point["set_on"], point["variants"]) == (alone["score"], "Clips of tune", 3)
+    real = seen.score[~seen.is_spoof]
+    assert point["false_alarm_rate"] == round(float((real >= alone["score"]).mean()), 4) > alone["false_alarm_rate"]
+    assert both["description"] == "test"
