@@ -156,11 +156,13 @@ def archive(count: int, folder: Path) -> tuple[Counter[str], list[str]]:
     for step, share in (("interrupted", 1 / 3), ("interrupted again", 2 / 3), ("finished", 2.0)):
         begun, before = time.monotonic(), rows_of(first)
         process = subprocess.Popen(command(folder / "evidence", first, *options), env=environment())
-        while process.poll() is None and rows_of(first) < max(share * count, before + 1):  # why: it must have begun
-            time.sleep(1.0)
+        wanted = max(share * count, before + 1)  # why: it must have begun
+        while process.poll() is None and rows_of(first) < wanted:
+            time.sleep(min(1.0, count / 1000))
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        if process.wait() not in ((0,) if share > 1 else (0, 130)):
+        late = (0, 130, -signal.SIGINT)  # why: behind the last file nothing catches the signal any more
+        if process.wait() not in ((0,) if share > 1 else late):
             wrong.append(f"{step}: left with {process.returncode}")
         done[f"{step}: rows"] = rows_of(first) - before
         done[f"{step}: seconds"] = round(time.monotonic() - begun)
