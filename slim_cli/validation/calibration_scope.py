@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
@@ -71,8 +72,9 @@ def narrowed(
         UsageError: the classes share no range or no codec, or no condition is left.
     """
     files = _Files(results, spoof, ratios)
-    whole, starts = scope_of(results, spoof), [_lower_limits(scope_of(results, spoof), name) for name in EDGES]
-    found = [one for limits in product(*starts) if (one := files.within(whole, limits, most_misleading))]
+    whole = scope_of(results, spoof)
+    starts = product(*(_lower_limits(whole, name) for name in EDGES))
+    found = [one for limits in starts if (one := files.within(whole, limits, most_misleading))]
     if not found:
         told = "; ".join(
             f"{s.value}: {s.misleading_bona_fide:.2f}, {s.misleading_spoof:.2f}" for s in files.by_codec(whole)
@@ -132,10 +134,12 @@ class _Files:
         every = self.ratios(np.full(len(self.results), True))
         return [stratum for stratum in self._strata(scope, every) if stratum.condition == "codec"]
 
-    def _values(self, name: str) -> np.ndarray:
-        return np.array([np.nan if (v := MEASURES[name](r)) is None else v for r in self.results])
+    @cached_property
+    def _values(self) -> dict[str, np.ndarray]:
+        """(N,) of each measure that limits a scope, NaN where it is not known."""
+        return {n: np.array([np.nan if (v := MEASURES[n](r)) is None else v for r in self.results]) for n in EDGES}
 
-    @property
+    @cached_property
     def _families(self) -> np.ndarray:
         return np.array([codec_family(r.media) if r.media else "" for r in self.results])
 
@@ -144,7 +148,7 @@ class _Files:
         kept = ~np.isin(self._families, [codec for codec in whole.codecs if codec not in scope.codecs])
         for name in EDGES:
             limits: Interval | None = getattr(scope, name)
-            kept &= limits == getattr(whole, name) or ~(self._values(name) < (limits or (-np.inf,))[0])
+            kept &= limits == getattr(whole, name) or ~(self._values[name] < (limits or (-np.inf,))[0])
         return kept
 
     def _strata(self, scope: Scope, held: np.ndarray) -> Iterator[Stratum]:
@@ -162,7 +166,7 @@ class _Files:
             limits: Interval | None = getattr(scope, name)
             for low, high in pairwise(edges):
                 if limits and low < limits[1] and high > limits[0]:
-                    values, part = self._values(name), (max(low, limits[0]), min(high, limits[1]))
+                    values, part = self._values[name], (max(low, limits[0]), min(high, limits[1]))
                     one = stratum(name, part, inside & (values >= part[0]) & (values < high))
                     if min(one.bona_fide, one.spoof) >= MIN_PER_CODEC:
                         yield one
